@@ -1,0 +1,94 @@
+package dev.sluice.exchange;
+
+import dev.sluice.problem.Problem;
+import dev.sluice.problem.ProblemCode;
+import dev.sluice.problem.ProblemException;
+import dev.sluice.problem.ProblemWriter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.Ordered;
+import org.springframework.web.server.ResponseStatusException;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebExceptionHandler;
+import reactor.core.publisher.Mono;
+
+/** Turns every error of a request into the one error form, with one log line that carries its id and timings. */
+final class ProblemHandler implements WebExceptionHandler, Ordered {
+
+    private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
+
+    private final ProblemWriter writer;
+
+    ProblemHandler(ProblemWriter writer) {
+        this.writer = writer;
+    }
+
+    @Override
+    public Mono<Void> handle(ServerWebExchange exchange, Throwable error) {
+        RequestContext context = RequestContext.of(exchange);
+        Problem problem = problem(error);
+        context.refusal(problem.code().name());
+        log(exchange, context, problem, error);
+        if (exchange.getResponse().isCommitted()) {
+            return Mono.error(error);
+        }
+        return writer.write(exchange, problem, context.requestId());
+    }
+
+    private static Problem problem(Throwable error) {
+        if (error instanceof ProblemException refused) {
+            return refused.problem();
+        }
+        if (error instanceof ResponseStatusException status) {
+            return problem(status);
+        }
+        return Problem.of(ProblemCode.INTERNAL_ERROR);
+    }
+
+    private static Problem problem(ResponseStatusException error) {
+        return switch (error.getStatusCode().value()) {
+            case 404 -> Problem.of(ProblemCode.NOT_FOUND).detail("No route matches this method and path");
+            case 408 -> Problem.of(ProblemCode.REQUEST_TIMEOUT);
+            case 411 -> Problem.of(ProblemCode.LENGTH_REQUIRED);
+            case 413 -> Problem.of(ProblemCode.PAYLOAD_TOO_LARGE);
+            case 414 -> Problem.of(ProblemCode.URI_TOO_LONG);
+            case 415 -> Problem.of(ProblemCode.UNSUPPORTED_MEDIA_TYPE);
+            case 431 -> Problem.of(ProblemCode.HEADERS_TOO_LARGE);
+            default ->
+                error.getStatusCode().is4xxClientError()
+                        ? Problem.of(ProblemCode.INVALID_REQUEST)
+                                .status(error.getStatusCode().value())
+                        : error.getStatusCode().value() == 500
+                                ? Problem.of(ProblemCode.INTERNAL_ERROR)
+                                : Problem.of(ProblemCode.SUPABASE_ERROR)
+                                        .status(error.getStatusCode().value());
+        };
+    }
+
+    private static void log(ServerWebExchange exchange, RequestContext context, Problem problem, Throwable error) {
+        String line = "{} {} {} operation={} method={} clientRequestId={}: {} [{}]";
+        Object[] facts = {
+            context.requestId(),
+            problem.status(),
+            problem.code(),
+            context.operation(),
+            exchange.getRequest().getMethod(),
+            context.clientRequestId(),
+            problem.detail(),
+            context.timings().header()
+        };
+        if (problem.code() == ProblemCode.INTERNAL_ERROR) {
+            log.atError().setCause(error).log(line, facts);
+        } else if (problem.status() >= 500) {
+            log.warn(line, facts);
+        } else {
+            log.info(line, facts);
+        }
+    }
+
+    /** Before Spring Boot's own handler, which is at -1. */
+    @Override
+    public int getOrder() {
+        return -2;
+    }
+}

@@ -1,0 +1,85 @@
+package dev.sluice.exchange;
+
+import com.fasterxml.uuid.Generators;
+import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.server.ServerWebExchange;
+
+/** The identity and the measurements of one request, made when it arrives. */
+public final class RequestContext {
+
+    public static final String REQUEST_ID_HEADER = "X-Request-Id";
+
+    static final Attribute<RequestContext> ATTRIBUTE = Attribute.of(RequestContext.class);
+
+    private static final Pattern CLIENT_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
+
+    private final String requestId;
+    private final @Nullable String clientRequestId;
+    private final Timings timings;
+    private final RateLimits rateLimits = new RateLimits();
+    private volatile @Nullable String operation;
+    private volatile @Nullable String refusal;
+
+    private RequestContext(String requestId, @Nullable String clientRequestId, Timings timings) {
+        this.requestId = requestId;
+        this.clientRequestId = clientRequestId;
+        this.timings = timings;
+    }
+
+    /** Starts the context of a request that has just arrived; a client's id is kept only if it is harmless in a log. */
+    public static RequestContext start(ServerWebExchange exchange) {
+        UUID id = IDS.generate();
+        String requestId = "sup_" + id.toString().replace("-", "");
+        String sent = exchange.getRequest().getHeaders().getFirst(REQUEST_ID_HEADER);
+        String clientId = sent != null && CLIENT_REQUEST_ID.matcher(sent).matches() ? sent : null;
+        RequestContext context = new RequestContext(requestId, clientId, new Timings(System::nanoTime));
+        ATTRIBUTE.set(exchange, context);
+        return context;
+    }
+
+    /** The context of this request; one is started if the request came by another way than the edge's own filter. */
+    public static RequestContext of(ServerWebExchange exchange) {
+        RequestContext context = ATTRIBUTE.get(exchange);
+        return context != null ? context : start(exchange);
+    }
+
+    /** {@code sup_} and a UUIDv7 (RFC 9562) in hexadecimal, so that ids sort by time. */
+    public String requestId() {
+        return requestId;
+    }
+
+    /** The id that the client sent, if it was valid. */
+    public @Nullable String clientRequestId() {
+        return clientRequestId;
+    }
+
+    public Timings timings() {
+        return timings;
+    }
+
+    public RateLimits rateLimits() {
+        return rateLimits;
+    }
+
+    /** The operation that the route's filters named, such as {@code signed-url}; null before the first of them. */
+    public @Nullable String operation() {
+        return operation;
+    }
+
+    public void operation(String name) {
+        operation = name;
+    }
+
+    /** The code of the refusal that was answered; null while there is none. */
+    public @Nullable String refusal() {
+        return refusal;
+    }
+
+    public void refusal(String code) {
+        refusal = code;
+    }
+}

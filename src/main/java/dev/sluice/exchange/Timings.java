@@ -1,0 +1,99 @@
+package dev.sluice.exchange;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongSupplier;
+import reactor.core.publisher.Mono;
+
+/**
+ * The measured time of each stage of one request. A stage entered twice adds up; a stage that was not entered has no
+ * figure at all, rather than a zero.
+ */
+public final class Timings {
+
+    private static final long NOT_ENTERED = -1;
+    private static final double NANOS_PER_MILLI = 1_000_000.0;
+
+    private final LongSupplier nanoTime;
+    private final long startedNanos;
+    private final AtomicLongArray spentNanos = new AtomicLongArray(Stage.values().length);
+
+    /** @param nanoTime a monotonic clock in nanoseconds, {@link System#nanoTime()} outside of tests */
+    public Timings(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+        this.startedNanos = nanoTime.getAsLong();
+        for (int i = 0; i < spentNanos.length(); i++) {
+            spentNanos.set(i, NOT_ENTERED);
+        }
+    }
+
+    /** The monotonic clock's reading now, to be given to {@link #add}. */
+    public long now() {
+        return nanoTime.getAsLong();
+    }
+
+    /** Adds the time since {@code sinceNanos} to a stage. */
+    public void add(Stage stage, long sinceNanos) {
+        long elapsed = Math.max(0, nanoTime.getAsLong() - sinceNanos);
+        spentNanos.updateAndGet(stage.ordinal(), spent -> spent == NOT_ENTERED ? elapsed : spent + elapsed);
+    }
+
+    /** Measures a call from subscription to its end, however it ends. */
+    public <T> Mono<T> measure(Stage stage, Mono<T> call) {
+        return Mono.defer(() -> {
+            long since = now();
+            return call.doFinally(signal -> add(stage, since));
+        });
+    }
+
+    /** Whether the stage was entered. */
+    public boolean entered(Stage stage) {
+        return spentNanos.get(stage.ordinal()) != NOT_ENTERED;
+    }
+
+    /** Time spent in the stage so far, in nanoseconds; 0 if it was not entered. */
+    public long spentNanos(Stage stage) {
+        return Math.max(0, spentNanos.get(stage.ordinal()));
+    }
+
+    /** Time since the request arrived, in nanoseconds. */
+    public long totalNanos() {
+        return nanoTime.getAsLong() - startedNanos;
+    }
+
+    /** The {@code timing} member of a body: milliseconds, {@code total} first. */
+    public Map<String, Double> fields() {
+        Map<String, Double> fields = new LinkedHashMap<>();
+        fields.put("total", millis(totalNanos()));
+        for (Stage stage : Stage.values()) {
+            if (entered(stage)) {
+                fields.put(stage.field(), millis(spentNanos(stage)));
+            }
+        }
+        return fields;
+    }
+
+    /** The value of {@code Server-Timing} (W3C): milliseconds, {@code total} last. */
+    public String header() {
+        StringBuilder header = new StringBuilder();
+        for (Stage stage : Stage.values()) {
+            if (entered(stage)) {
+                header.append(stage.label())
+                        .append(";dur=")
+                        .append(format(spentNanos(stage)))
+                        .append(", ");
+            }
+        }
+        return header.append("total;dur=").append(format(totalNanos())).toString();
+    }
+
+    private static double millis(long nanos) {
+        return Math.round(nanos / 1_000.0) / 1_000.0;
+    }
+
+    private static String format(long nanos) {
+        return String.format(Locale.ROOT, "%.3f", nanos / NANOS_PER_MILLI);
+    }
+}

@@ -1,0 +1,58 @@
+package dev.sluice.ledger;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the replies of {@code admit.lua}. */
+final class AdmitReplies {
+
+    private AdmitReplies() {}
+
+    static AdmitReply read(List<Object> reply, int windows) {
+        String kind = text(reply, 0);
+        return switch (kind) {
+            case "load" ->
+                new AdmitReply.Load(text(reply, 1), text(reply, 2), number(reply, 3) == 1, number(reply, 4) == 1);
+            case "rate" -> new AdmitReply.RateExceeded((int) number(reply, 1), rates(reply, 2, windows));
+            case "quota" ->
+                new AdmitReply.QuotaExceeded(
+                        text(reply, 1),
+                        number(reply, 2),
+                        number(reply, 3),
+                        reset(text(reply, 4), number(reply, 5)),
+                        rates(reply, 6, windows));
+            case "bucket" -> new AdmitReply.BucketDenied(rates(reply, 1, windows));
+            case "admitted" ->
+                new AdmitReply.Admitted(text(reply, 1), instant(text(reply, 2)), rates(reply, 5, windows));
+            default -> throw new IllegalStateException("admit.lua answered " + kind);
+        };
+    }
+
+    private static List<RateState> rates(List<Object> reply, int from, int windows) {
+        List<RateState> states = new ArrayList<>(windows);
+        for (int i = 0; i < windows; i++) {
+            int at = from + 3 * i;
+            states.add(new RateState(number(reply, at), number(reply, at + 1), number(reply, at + 2)));
+        }
+        return states;
+    }
+
+    private static @Nullable Long reset(String periodEndsAt, long now) {
+        return periodEndsAt.isEmpty() ? null : Math.max(0, Long.parseLong(periodEndsAt) - now);
+    }
+
+    private static @Nullable Instant instant(String epochMillis) {
+        return epochMillis.isEmpty() ? null : Instant.ofEpochMilli(Long.parseLong(epochMillis));
+    }
+
+    private static String text(List<Object> reply, int index) {
+        return String.valueOf(reply.get(index));
+    }
+
+    private static long number(List<Object> reply, int index) {
+        Object value = reply.get(index);
+        return value instanceof Long number ? number : Long.parseLong(String.valueOf(value));
+    }
+}

@@ -1,0 +1,49 @@
+package dev.sluice.ledger;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that one request claims, decided together.
+ *
+ * @param userId whose windows, ledger and verdicts they are
+ * @param rates windows, in the order in which a refusal is told
+ * @param charge what the quota is charged; null for no quota claim
+ * @param bucket the bucket verdict; null for no bucket claim
+ * @param facts how to treat facts that are missing or due
+ */
+public record AdmitRequest(
+        String userId,
+        List<RateCheck> rates,
+        @Nullable Charge charge,
+        @Nullable BucketCheck bucket,
+        FactsMode facts) {
+
+    /** How an admission treats facts that are missing or due. */
+    public enum FactsMode {
+        /** Answer {@link AdmitReply.Load}. */
+        ASK("ask"),
+        /** They were just read: a period that still looks ended is a difference between two clocks. */
+        HELD("held"),
+        /** They cannot be read and policy allows: a known ledger is used as it is, an unknown one has no limit. */
+        TRUST("trust");
+
+        private final String argument;
+
+        FactsMode(String argument) {
+            this.argument = argument;
+        }
+
+        String argument() {
+            return argument;
+        }
+    }
+
+    public AdmitRequest with(FactsMode newFacts) {
+        return new AdmitRequest(userId, rates, charge, bucket, newFacts);
+    }
+
+    public AdmitRequest with(BucketCheck newBucket) {
+        return new AdmitRequest(userId, rates, charge, newBucket, facts);
+    }
+}

@@ -1,0 +1,188 @@
+package dev.sluice.ledger;
+
+import dev.sluice.redis.KeySpace;
+import dev.sluice.redis.RedisConnection;
+import dev.sluice.redis.Script;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** The steps of the ledger, each one atomic script. Every step fails with a {@code RedisUnavailableException}. */
+public final class Ledger {
+
+    private static final Script ADMIT = Script.load(Ledger.class, "admit");
+    private static final Script LOAD = Script.load(Ledger.class, "load", "takeover-function");
+    private static final Script SETTLE = Script.load(Ledger.class, "settle", "takeover-function");
+    private static final Script TAKEOVER = Script.load(Ledger.class, "takeover", "takeover-function");
+    private static final Script CORRECT = Script.load(Ledger.class, "correct", "takeover-function");
+    private static final Script FENCE = Script.load(Ledger.class, "fence");
+
+    private final RedisConnection redis;
+    private final Fences fences;
+    private final LedgerSettings settings;
+
+    public Ledger(RedisConnection redis, Fences fences, LedgerSettings settings) {
+        this.redis = redis;
+        this.fences = fences;
+        this.settings = settings;
+    }
+
+    /** Decides all claims at once and, if they all hold, counts, charges and records them. */
+    public Mono<AdmitReply> admit(AdmitRequest request) {
+        return Mono.defer(() -> {
+            int partition = KeySpace.partition(request.userId());
+            long epoch = fences.due(partition);
+            return redis.eval(ADMIT, admitKeys(request, partition), admitArgs(request, fences.token(epoch)))
+                    .map(reply -> {
+                        fences.installed(partition, epoch);
+                        return AdmitReplies.read(reply, request.rates().size());
+                    });
+        });
+    }
+
+    /**
+     * Stores facts that were read from the database <em>after</em> {@code seen} was answered.
+     *
+     * @param row the ledger's facts; null if only verdicts were asked
+     * @param verdicts the bucket's verdicts; null if only facts were asked
+     * @return false if the ledger is another one by now; the admission starts over in either case
+     */
+    public Mono<Boolean> load(
+            String userId, AdmitReply.Load seen, @Nullable QuotaRow row, @Nullable Verdicts verdicts) {
+        String quota = KeySpace.quota(userId);
+        String[] keys = verdicts == null
+                ? new String[] {quota}
+                : new String[] {
+                    quota,
+                    KeySpace.bucket(userId, verdicts.bucket(), 'r'),
+                    KeySpace.bucket(userId, verdicts.bucket(), 'w')
+                };
+        List<String> args = new ArrayList<>(13);
+        args.add(row == null ? "" : seen.incarnation());
+        args.add(seen.fence());
+        args.add(millis(settings.ttl()));
+        args.addAll(List.of((row == null ? QuotaRow.NONE : row).facts()));
+        args.add(verdicts == null ? "" : bit(verdicts.canRead()));
+        args.add(verdicts == null ? "" : bit(verdicts.canWrite()));
+        args.add(millis(settings.grantTtl()));
+        args.add(millis(settings.refusalTtl()));
+        return redis.eval(LOAD, keys, args.toArray(String[]::new)).map(Ledger::flag);
+    }
+
+    /**
+     * Acknowledges one user's applied entries and takes the row over.
+     *
+     * @return how many entries were acknowledged here for the first time
+     */
+    public Mono<Long> settle(String userId, List<Entry> entries, QuotaRow row) {
+        List<String> args = new ArrayList<>(8 + 6 * entries.size());
+        args.add(KeySpace.GROUP);
+        args.add(millis(settings.ttl()));
+        args.addAll(List.of(row.facts()));
+        for (Entry entry : entries) {
+            args.addAll(List.of(
+                    entry.entryId(),
+                    entry.eventId(),
+                    entry.kind(),
+                    Long.toString(entry.amount()),
+                    Long.toString(entry.bytes()),
+                    entry.incarnation()));
+        }
+        String[] keys = {KeySpace.usage(KeySpace.partition(userId)), KeySpace.quota(userId)};
+        return redis.eval(SETTLE, keys, args.toArray(String[]::new)).map(reply -> (Long) reply.get(0));
+    }
+
+    /** Offers a row to the user's ledger, if there is one. */
+    public Mono<Boolean> takeover(String userId, QuotaRow row) {
+        List<String> args = new ArrayList<>(7);
+        args.add(millis(settings.ttl()));
+        args.addAll(List.of(row.facts()));
+        return redis.eval(TAKEOVER, new String[] {KeySpace.quota(userId)}, args.toArray(String[]::new))
+                .map(Ledger::flag);
+    }
+
+    /** Replaces the facts of a ledger that is unchanged since {@code seen} was read before {@code row} was. */
+    public Mono<Boolean> correct(String userId, LedgerState seen, QuotaRow row) {
+        List<String> args = new ArrayList<>(9);
+        args.add(seen.incarnation());
+        args.add(Long.toString(seen.version()));
+        args.add(millis(settings.ttl()));
+        args.addAll(List.of(row.facts()));
+        return redis.eval(CORRECT, new String[] {KeySpace.quota(userId)}, args.toArray(String[]::new))
+                .map(Ledger::flag);
+    }
+
+    /** Installs this instance's fence in a partition where it is due; completes empty where it is not. */
+    public Mono<Void> fence(int partition) {
+        return Mono.defer(() -> {
+            long epoch = fences.due(partition);
+            if (epoch == 0) {
+                return Mono.empty();
+            }
+            return redis.eval(FENCE, new String[] {KeySpace.fence(partition)}, fences.token(epoch))
+                    .doOnNext(reply -> fences.installed(partition, epoch))
+                    .then();
+        });
+    }
+
+    private static String[] admitKeys(AdmitRequest request, int partition) {
+        String[] keys = new String[4 + request.rates().size()];
+        BucketCheck bucket = request.bucket();
+        keys[0] = KeySpace.fence(partition);
+        keys[1] = KeySpace.usage(partition);
+        keys[2] = KeySpace.quota(request.userId());
+        keys[3] = bucket == null ? keys[2] : KeySpace.bucket(request.userId(), bucket.bucket(), bucket.access());
+        for (int i = 0; i < request.rates().size(); i++) {
+            RateCheck check = request.rates().get(i);
+            keys[4 + i] = KeySpace.rate(
+                    request.userId(), check.operation(), check.rate().windowSeconds());
+        }
+        return keys;
+    }
+
+    private String[] admitArgs(AdmitRequest request, String fenceToken) {
+        Charge charge = request.charge();
+        List<String> args = new ArrayList<>(10 + 3 * request.rates().size());
+        args.add(fenceToken);
+        args.add(request.facts().argument());
+        args.add(millis(settings.ttl()));
+        args.add(charge == null ? "" : Long.toString(charge.amount()));
+        args.add(charge == null ? "" : Long.toString(charge.bytes()));
+        args.add(
+                charge == null || charge.defaultLimit() == null
+                        ? ""
+                        : charge.defaultLimit().toString());
+        args.add(charge == null ? "" : UUID.randomUUID().toString());
+        args.add(charge == null ? "" : charge.eventId());
+        args.add(charge == null ? "" : charge.eventJson());
+        args.add(verdictArgument(request.bucket()));
+        for (RateCheck check : request.rates()) {
+            args.add(Long.toString(check.rate().limit()));
+            args.add(Long.toString(check.rate().window().toMillis()));
+            args.add(Long.toString(check.cost()));
+        }
+        return args.toArray(String[]::new);
+    }
+
+    private static String verdictArgument(@Nullable BucketCheck bucket) {
+        if (bucket == null) {
+            return "";
+        }
+        return bucket.decided() == null ? "ask" : bit(bucket.decided());
+    }
+
+    private static String bit(boolean value) {
+        return value ? "1" : "0";
+    }
+
+    private static String millis(Duration duration) {
+        return Long.toString(duration.toMillis());
+    }
+
+    private static boolean flag(List<Object> reply) {
+        return Long.valueOf(1).equals(reply.get(0));
+    }
+}

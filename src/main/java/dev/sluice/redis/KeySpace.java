@@ -1,0 +1,110 @@
+package dev.sluice.redis;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/**
+ * The names of all keys. A user belongs to one of {@value #PARTITIONS} partitions, and each of the user's keys begins
+ * with the partition's hash tag, so that one script can touch them all on a Redis Cluster. Ids are percent-encoded, so
+ * that no id can collide with another or break out of its place.
+ */
+public final class KeySpace {
+
+    public static final int PARTITIONS = 64;
+
+    /** The consumer group of every usage stream. */
+    public static final String GROUP = "sluice";
+
+    private static final String[] TAGS = new String[PARTITIONS];
+
+    static {
+        for (int p = 0; p < PARTITIONS; p++) {
+            TAGS[p] = String.format(Locale.ROOT, "{p%02d}", p);
+        }
+    }
+
+    private KeySpace() {}
+
+    /** CRC-16/XMODEM of the id's UTF-8 bytes, mod {@value #PARTITIONS}. */
+    public static int partition(String userId) {
+        int crc = 0;
+        for (byte b : userId.getBytes(StandardCharsets.UTF_8)) {
+            crc ^= (b & 0xff) << 8;
+            for (int bit = 0; bit < 8; bit++) {
+                crc = (crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1;
+            }
+            crc &= 0xffff;
+        }
+        return crc % PARTITIONS;
+    }
+
+    /** Admitted requests of a user and operation in one window, a hash of time buckets. */
+    public static String rate(String userId, String operation, long windowSeconds) {
+        return tag(userId) + ":rl:" + encode(userId) + ":" + encode(operation) + ":" + windowSeconds;
+    }
+
+    /** The user's ledger, a hash. */
+    public static String quota(String userId) {
+        return tag(userId) + ":quota:" + encode(userId);
+    }
+
+    /** The verdict on one bucket, a string {@code 1} or {@code 0}. */
+    public static String bucket(String userId, String bucketId, char access) {
+        return tag(userId) + ":bucket:" + encode(userId) + ":" + encode(bucketId) + ":" + access;
+    }
+
+    /** The stream of usage events of a partition. */
+    public static String usage(int partition) {
+        return TAGS[partition] + ":usage";
+    }
+
+    /** The stream of events that the database refused for good. */
+    public static String dead(int partition) {
+        return TAGS[partition] + ":dead";
+    }
+
+    /** The random token which says that what was charged elsewhere has to be taken over first. */
+    public static String fence(int partition) {
+        return TAGS[partition] + ":fence";
+    }
+
+    /** The identity behind an API key, by the key's SHA-256 in hexadecimal. */
+    public static String apiKey(String keyHash) {
+        return "{id:" + keyHash.substring(0, 16) + "}:key";
+    }
+
+    private static String tag(String userId) {
+        return TAGS[partition(userId)];
+    }
+
+    /** Percent-encodes every byte but the unreserved characters of RFC 3986. */
+    static String encode(String id) {
+        StringBuilder encoded = null;
+        byte[] bytes = id.getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < bytes.length; i++) {
+            byte b = bytes[i];
+            boolean unreserved = (b >= 'a' && b <= 'z')
+                    || (b >= 'A' && b <= 'Z')
+                    || (b >= '0' && b <= '9')
+                    || b == '-'
+                    || b == '_'
+                    || b == '.'
+                    || b == '~';
+            if (unreserved) {
+                if (encoded != null) {
+                    encoded.append((char) b);
+                }
+                continue;
+            }
+            if (encoded == null) {
+                encoded = new StringBuilder(bytes.length + 16).append(id, 0, i);
+            }
+            encoded.append('%').append(hex(b >> 4)).append(hex(b));
+        }
+        return encoded == null ? id : encoded.toString();
+    }
+
+    private static char hex(int value) {
+        return Character.toUpperCase(Character.forDigit(value & 0xf, 16));
+    }
+}

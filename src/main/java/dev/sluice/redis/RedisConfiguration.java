@@ -1,0 +1,60 @@
+package dev.sluice.redis;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.TimeoutOptions;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.data.redis.autoconfigure.LettuceClientOptionsBuilderCustomizer;
+import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreaker;
+import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreakerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/** The beans of this package. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(RedisProperties.class)
+class RedisConfiguration {
+
+    /** The background's commands move batches; they must not be held to a request's budget. */
+    private static final Duration BACKGROUND_TIMEOUT = Duration.ofSeconds(2);
+
+    /** A command is refused while there is no connection, and never waits longer than its connection's timeout. */
+    @Bean
+    LettuceClientOptionsBuilderCustomizer rejectWhileDisconnected() {
+        return options -> options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+                .timeoutOptions(TimeoutOptions.enabled());
+    }
+
+    @Bean(destroyMethod = "shutdownNow")
+    ScheduledExecutorService redisConnector() {
+        return new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "redis-connector");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /** The connection of the request path: one budget, one circuit breaker. */
+    @Bean
+    @Primary
+    RedisConnection edgeRedis(
+            LettuceConnectionFactory factory,
+            RedisProperties properties,
+            ReactiveCircuitBreakerFactory<?, ?> breakers,
+            ScheduledExecutorService redisConnector) {
+        ReactiveCircuitBreaker breaker = breakers.create("redis");
+        return new RedisConnection(
+                factory.getRequiredNativeClient(), properties.timeout(), breaker::run, redisConnector);
+    }
+
+    /** The connection of everything that runs in the background; inject with {@code @Qualifier("backgroundRedis")}. */
+    @Bean
+    @Qualifier("backgroundRedis") RedisConnection backgroundRedis(LettuceConnectionFactory factory, ScheduledExecutorService redisConnector) {
+        return new RedisConnection(factory.getRequiredNativeClient(), BACKGROUND_TIMEOUT, call -> call, redisConnector);
+    }
+}

@@ -1,0 +1,180 @@
+package dev.sluice.redis;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.codec.StringCodec;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * One shared connection to Redis, made in the background and remade by Lettuce when it is lost. The same commands work on
+ * a single server, Sentinel and Cluster.
+ *
+ * <p>Every call fails with {@link RedisUnavailableException} if it cannot be answered within the connection's timeout;
+ * while there is no connection it fails at once.
+ */
+public final class RedisConnection implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(RedisConnection.class);
+    private static final Duration CONNECT_RETRY = Duration.ofSeconds(1);
+
+    private final AbstractRedisClient client;
+    private final Duration timeout;
+    private final UnaryOperator<Mono<Object>> guard;
+    private final ScheduledExecutorService connector;
+    private final AtomicReference<@Nullable StatefulConnection<String, String>> connection = new AtomicReference<>();
+    private final List<Runnable> lossListeners = new CopyOnWriteArrayList<>();
+    private volatile boolean waitingLogged;
+    private volatile boolean closed;
+
+    /**
+     * @param client Lettuce's client as Spring Boot configured it; not closed with this connection
+     * @param timeout how long one command may take
+     * @param guard put around each call, such as a circuit breaker; must not change the values
+     * @param connector a thread on which connecting may block
+     */
+    public RedisConnection(
+            AbstractRedisClient client,
+            Duration timeout,
+            UnaryOperator<Mono<Object>> guard,
+            ScheduledExecutorService connector) {
+        this.client = client;
+        this.timeout = timeout;
+        this.guard = guard;
+        this.connector = connector;
+        client.addListener(new LossListener());
+        connector.execute(this::connect);
+    }
+
+    /** Calls {@code listener}, briefly and on any thread, each time the connection to a server was lost. */
+    public void onLoss(Runnable listener) {
+        lossListeners.add(listener);
+    }
+
+    /** Whether a connection exists and is open; says nothing of whether Redis answers. */
+    public boolean isConnected() {
+        StatefulConnection<String, String> current = connection.get();
+        return current != null && current.isOpen();
+    }
+
+    /** Runs one command. An empty answer (nil) is an empty {@link Mono}. */
+    public <T> Mono<T> call(Function<RedisClusterAsyncCommands<String, String>, CompletionStage<T>> command) {
+        Mono<T> call = Mono.defer(() -> {
+            StatefulConnection<String, String> current = connection.get();
+            if (current == null) {
+                return Mono.error(new RedisUnavailableException("Not connected to Redis", null));
+            }
+            return Mono.fromCompletionStage(command.apply(commands(current)));
+        });
+        return guarded(call).onErrorMap(RedisConnection::unavailable);
+    }
+
+    /** Runs a script whose reply is an array; loads it when the server does not know it, as after a restart. */
+    public Mono<List<Object>> eval(Script script, String[] keys, String... args) {
+        return call(redis -> redis.<List<Object>>evalsha(script.sha1(), ScriptOutputType.MULTI, keys, args)
+                .exceptionallyCompose(error -> cause(error) instanceof RedisNoScriptException
+                        ? redis.eval(script.source(), ScriptOutputType.MULTI, keys, args)
+                        : java.util.concurrent.CompletableFuture.failedFuture(error)));
+    }
+
+    /** Only for what has to be done node by node, such as SCAN on a Cluster; null while not connected. */
+    public @Nullable StatefulConnection<String, String> nativeConnection() {
+        return connection.get();
+    }
+
+    @SuppressWarnings("unchecked")
+    private <T> Mono<T> guarded(Mono<T> call) {
+        return (Mono<T>) guard.apply((Mono<Object>) call);
+    }
+
+    private void connect() {
+        if (closed) {
+            return;
+        }
+        try {
+            StatefulConnection<String, String> made = open();
+            made.setTimeout(timeout);
+            connection.set(made);
+            log.info("Connected to Redis");
+        } catch (RuntimeException e) {
+            if (!waitingLogged) {
+                waitingLogged = true;
+                log.warn("Redis cannot be reached yet and is tried again every {}: {}", CONNECT_RETRY, e.toString());
+            }
+            connector.schedule(this::connect, CONNECT_RETRY.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private StatefulConnection<String, String> open() {
+        if (client instanceof RedisClusterClient cluster) {
+            return cluster.connect(StringCodec.UTF8);
+        }
+        return ((RedisClient) client).connect(StringCodec.UTF8);
+    }
+
+    private static RedisClusterAsyncCommands<String, String> commands(StatefulConnection<String, String> connection) {
+        if (connection instanceof StatefulRedisClusterConnection<String, String> cluster) {
+            return cluster.async();
+        }
+        return ((StatefulRedisConnection<String, String>) connection).async();
+    }
+
+    private static Throwable unavailable(Throwable error) {
+        Throwable cause = cause(error);
+        return cause instanceof RedisUnavailableException
+                ? cause
+                : new RedisUnavailableException("Redis did not answer: " + cause, cause);
+    }
+
+    private static Throwable cause(Throwable error) {
+        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        StatefulConnection<String, String> current = connection.getAndSet(null);
+        if (current != null) {
+            current.close();
+        }
+    }
+
+    private final class LossListener implements RedisConnectionStateListener {
+        @Override
+        public void onRedisConnected(RedisChannelHandler<?, ?> handler, SocketAddress address) {}
+
+        @Override
+        public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
+            if (handler == connection.get()) {
+                lossListeners.forEach(Runnable::run);
+            }
+        }
+
+        @Override
+        public void onRedisExceptionCaught(RedisChannelHandler<?, ?> handler, Throwable cause) {
+            log.debug("Redis connection: {}", cause.toString());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+-- One admission: all rate windows, the quota and the bucket verdict of a request, all or nothing.
+--
+-- KEYS 1 fence   2 usage stream   3 ledger hash   4 bucket verdict   5.. one hash per rate window
+-- ARGV 1 fence token to install, '' for none
+--      2 how to treat facts that are missing or due: 'ask' (answer 'load'), 'held' (they were just read: a period that
+--        still looks ended is the clocks' difference), 'trust' (they cannot be read: a known ledger is used as it is,
+--        a stub is charged without a limit)
+--      3 ledger's time to live, ms, while nothing is pending
+--      4 requests to charge, '' for no quota claim   5 bytes to charge   6 default limit, '' for none
+--      7 incarnation for a hash made here   8 event id   9 event, JSON
+--      10 bucket: '' no claim, 'ask' read the verdict, '1' or '0' it was decided elsewhere
+--      11.. three per rate window: limit, window in ms, cost
+--
+-- Reply (strings and integers; 53-bit):
+--   {'load', incarnation, fence, quota facts needed 0|1, verdict needed 0|1}
+--   {'rate', index of the window from 0, R...}
+--   {'quota', 'requests'|'bytes', used, limit, periodEndsAt in epoch ms or '', now in epoch ms, R...}
+--   {'bucket', R...}
+--   {'admitted', incarnation, periodEndsAt or '', used, limit or '', R...}
+--   R: three per rate window: current (what counts now, this request included if admitted), limit, ms until the
+--   oldest counted bucket leaves (or, for the refused window, until cost fits)
+--
+-- Rolling window: W is cut into 20 buckets; the current and the 20 previous ones are counted, which holds all of
+-- [now - W, now] (proof in docs/decisions/0003-rolling-window.md). Time is max(TIME, newest bucket).
+
+local BUCKETS = 20
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local fence = redis.call('GET', KEYS[1]) or ''
+if ARGV[1] ~= '' and fence ~= ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[1])
+  fence = ARGV[1]
+end
+
+-- Rate windows: read all, decide, write only at the end.
+local windows = {}
+local refused_window
+for i = 5, #KEYS do
+  local a = 11 + (i - 5) * 3
+  local w = { key = KEYS[i], limit = tonumber(ARGV[a]), cost = tonumber(ARGV[a + 2]), used = 0, stale = {} }
+  w.width = tonumber(ARGV[a + 1]) / BUCKETS
+  w.newest = math.floor(now / w.width)
+  local cells = redis.call('HGETALL', w.key)
+  for c = 1, #cells, 2 do
+    w.newest = math.max(w.newest, tonumber(cells[c]))
+  end
+  local counted = {}
+  for c = 1, #cells, 2 do
+    local index = tonumber(cells[c])
+    if index >= w.newest - BUCKETS then
+      local count = tonumber(cells[c + 1])
+      w.used = w.used + count
+      counted[#counted + 1] = { index, count }
+    else
+      w.stale[#w.stale + 1] = cells[c]
+    end
+  end
+  table.sort(counted, function(x, y) return x[1] < y[1] end)
+  local at = math.max(now, w.newest * w.width)
+  local over = w.used + w.cost - w.limit
+  w.reset = (BUCKETS + 1) * w.width
+  local freed = 0
+  for _, cell in ipairs(counted) do
+    freed = freed + cell[2]
+    if freed >= over then
+      w.reset = (cell[1] + BUCKETS + 1) * w.width - at
+      break
+    end
+  end
+  if over > 0 and not refused_window then
+    refused_window = #windows
+  end
+  windows[#windows + 1] = w
+end
+
+local function with_rates(reply, admitted)
+  for _, w in ipairs(windows) do
+    reply[#reply + 1] = string.format('%.0f', w.used + (admitted and w.cost or 0))
+    reply[#reply + 1] = string.format('%.0f', w.limit)
+    reply[#reply + 1] = string.format('%.0f', math.ceil(w.reset))
+  end
+  return reply
+end
+
+if refused_window then
+  return with_rates({ 'rate', refused_window }, false)
+end
+
+-- Quota and bucket: what is known, and what has to be asked first.
+local mode = ARGV[2]
+local quota = KEYS[3]
+local charging = ARGV[4] ~= ''
+local h
+local need_facts = false
+if charging then
+  h = redis.call('HMGET', quota, 'incarnation', 'stub', 'base', 'pending', 'limit', 'bytesBase', 'bytesPending',
+    'bytesLimit', 'periodEndsAt', 'fence')
+  local absent = not h[1]
+  local ended = h[9] and h[9] ~= '' and now >= tonumber(h[9])
+  if absent then
+    redis.call('HSET', quota, 'incarnation', ARGV[7], 'stub', '1', 'base', '0', 'bytesBase', '0', 'pending', '0',
+      'bytesPending', '0', 'fence', fence)
+    redis.call('PEXPIRE', quota, 10000)
+    h = { ARGV[7], '1', '0', '0', false, '0', '0', false, '', fence }
+  end
+  need_facts = h[2] == '1' or (ended and mode == 'ask') or h[10] ~= fence
+end
+
+local verdict = ARGV[10]
+local need_verdict = false
+if verdict == 'ask' then
+  verdict = redis.call('GET', KEYS[4])
+  need_verdict = not verdict
+end
+
+if need_verdict or (need_facts and mode ~= 'trust') then
+  return { 'load', charging and h[1] or '', fence, need_facts and 1 or 0, need_verdict and 1 or 0 }
+end
+
+local limit = ''
+local used = 0
+if charging then
+  local amount = tonumber(ARGV[4])
+  local bytes = tonumber(ARGV[5])
+  used = tonumber(h[3]) + tonumber(h[4])
+  if h[2] ~= '1' then
+    limit = h[5]
+    if not limit or limit == '' then
+      limit = ARGV[6] ~= '' and ARGV[6] or '0'
+    end
+    if amount > 0 and used + amount > tonumber(limit) then
+      return with_rates({ 'quota', 'requests', string.format('%.0f', used), limit, h[9] or '',
+        string.format('%.0f', now) }, false)
+    end
+    local bytes_used = tonumber(h[6]) + tonumber(h[7])
+    local bytes_limit = h[8]
+    if bytes > 0 and bytes_limit and bytes_limit ~= '' and bytes_used + bytes > tonumber(bytes_limit) then
+      return with_rates({ 'quota', 'bytes', string.format('%.0f', bytes_used), bytes_limit, h[9] or '',
+        string.format('%.0f', now) }, false)
+    end
+  end
+end
+
+if verdict == '0' then
+  return with_rates({ 'bucket' }, false)
+end
+
+-- Admitted: count, charge and record together.
+for _, w in ipairs(windows) do
+  if #w.stale > 0 then
+    redis.call('HDEL', w.key, unpack(w.stale))
+  end
+  redis.call('HINCRBY', w.key, string.format('%.0f', w.newest), string.format('%.0f', w.cost))
+  local ahead = math.max(0, w.newest * w.width - now)
+  redis.call('PEXPIRE', w.key, string.format('%.0f', math.ceil(ahead + (BUCKETS + 2) * w.width)))
+end
+
+local period = ''
+if charging then
+  period = h[9] or ''
+  redis.call('HINCRBY', quota, 'pending', ARGV[4])
+  redis.call('HINCRBY', quota, 'bytesPending', ARGV[5])
+  redis.call('PERSIST', quota)
+  redis.call('XADD', KEYS[2], '*', 'id', ARGV[8], 'inc', h[1], 'period', period, 'event', ARGV[9])
+  used = used + tonumber(ARGV[4])
+end
+return with_rates({ 'admitted', charging and h[1] or '', period, string.format('%.0f', used), limit }, true)

@@ -1,0 +1,88 @@
+package dev.sluice.supabase;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreaker;
+import org.springframework.core.ParameterizedTypeReference;
+import org.springframework.http.MediaType;
+import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.WebClient;
+import reactor.core.publisher.Mono;
+
+/** Calls the database's functions through PostgREST, as service role. */
+public final class PostgRest {
+
+    /** 4xx answers that say "not now" or "not configured" rather than "never". */
+    private static final Set<Integer> TRANSIENT = Set.of(401, 403, 404, 408, 429);
+
+    private final WebClient client;
+    private final ReactiveCircuitBreaker breaker;
+    private final Duration timeout;
+
+    /**
+     * @param client with the base address of {@code /rest/v1} and the service key's headers
+     * @param breaker with its bulkhead
+     * @param timeout of one call
+     */
+    public PostgRest(WebClient client, ReactiveCircuitBreaker breaker, Duration timeout) {
+        this.client = client;
+        this.breaker = breaker;
+        this.timeout = timeout;
+    }
+
+    /**
+     * Calls {@code function} with named arguments, an object or map that becomes one JSON object.
+     *
+     * @return the decoded answer; empty if the function answered null. Fails with {@link DatabaseUnavailableException} or
+     *     {@link DatabaseRejectedException}
+     */
+    public <T> Mono<T> rpc(String function, Object arguments, ParameterizedTypeReference<T> type) {
+        Mono<T> call = client.post()
+                .uri("/rpc/{function}", function)
+                .contentType(MediaType.APPLICATION_JSON)
+                .accept(MediaType.APPLICATION_JSON)
+                .bodyValue(arguments)
+                .exchangeToMono(
+                        answer -> answer.statusCode().is2xxSuccessful() ? answer.bodyToMono(type) : failure(answer))
+                .timeout(timeout);
+        return breaker.run(Mono.defer(() -> call)).onErrorMap(PostgRest::unavailable);
+    }
+
+    private static <T> Mono<T> failure(ClientResponse answer) {
+        int status = answer.statusCode().value();
+        return answer.bodyToMono(ErrorBody.class)
+                .onErrorReturn(ErrorBody.NONE)
+                .defaultIfEmpty(ErrorBody.NONE)
+                .flatMap(body -> Mono.error(
+                        status >= 400 && status < 500 && !TRANSIENT.contains(status)
+                                ? new DatabaseRejectedException(body.codeOrNone(), body.messageOrNone())
+                                : new DatabaseUnavailableException(
+                                        "PostgREST answered " + status + " " + body.codeOrNone() + ": "
+                                                + body.messageOrNone(),
+                                        null)));
+    }
+
+    /** PostgREST's error body. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    private record ErrorBody(
+            @Nullable String code, @Nullable String message) {
+
+        static final ErrorBody NONE = new ErrorBody(null, null);
+
+        String codeOrNone() {
+            return code == null ? "no code" : code;
+        }
+
+        String messageOrNone() {
+            return message == null ? "no message" : message;
+        }
+    }
+
+    private static Throwable unavailable(Throwable error) {
+        return error instanceof DatabaseRejectedException || error instanceof DatabaseUnavailableException
+                ? error
+                : new DatabaseUnavailableException("The database did not answer: " + error, error);
+    }
+}

@@ -1,0 +1,48 @@
+package dev.sluice.supabase;
+
+import io.netty.channel.ChannelOption;
+import java.time.Duration;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreakerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.client.reactive.ReactorClientHttpConnector;
+import org.springframework.web.reactive.function.client.WebClient;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
+
+/** The beans of this package. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(SupabaseProperties.class)
+class SupabaseConfiguration {
+
+    private static final int MAX_CONNECTIONS = 256;
+    private static final int MAX_PENDING = 512;
+    private static final int MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+    @Bean
+    PostgRest postgRest(
+            SupabaseProperties properties, WebClient.Builder builder, ReactiveCircuitBreakerFactory<?, ?> breakers) {
+        HttpClient http = httpClient("sluice-postgrest", properties.timeout());
+        WebClient client = builder.clone()
+                .clientConnector(new ReactorClientHttpConnector(http))
+                .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(MAX_ANSWER_BYTES))
+                .baseUrl(properties.url() + "/rest/v1")
+                .defaultHeader("apikey", properties.serviceKey())
+                .defaultHeader(HttpHeaders.AUTHORIZATION, "Bearer " + properties.serviceKey())
+                .build();
+        return new PostgRest(client, breakers.create("postgrest"), properties.timeout());
+    }
+
+    static HttpClient httpClient(String name, Duration timeout) {
+        ConnectionProvider pool = ConnectionProvider.builder(name)
+                .maxConnections(MAX_CONNECTIONS)
+                .pendingAcquireMaxCount(MAX_PENDING)
+                .pendingAcquireTimeout(timeout)
+                .maxIdleTime(Duration.ofSeconds(30))
+                .build();
+        return HttpClient.create(pool).followRedirect(false).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                Math.min(timeout.toMillis(), 2000));
+    }
+}

@@ -47,6 +47,12 @@ public record UsageEvent(
         OUTCOME
     }
 
+    /** This event in the period that it was charged in. */
+    public UsageEvent withPeriod(@Nullable Instant endsAt) {
+        return new UsageEvent(
+                id, kind, userId, apiKeyId, operation, provider, amount, bytes, success, code, endsAt, occurredAt);
+    }
+
     /** The refund of this charge; applying it more than once, or before the charge, does no harm. */
     public UsageEvent refund(Instant now) {
         return new UsageEvent(

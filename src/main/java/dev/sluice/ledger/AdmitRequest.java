@@ -26,7 +26,9 @@ public record AdmitRequest(
         /** They were just read: a period that still looks ended is a difference between two clocks. */
         HELD("held"),
         /** They cannot be read and policy allows: a known ledger is used as it is, an unknown one has no limit. */
-        TRUST("trust");
+        TRUST("trust"),
+        /** They cannot be read and policy denies: a known ledger is used as it is, an unknown one answers Load again. */
+        KNOWN("known");
 
         private final String argument;
 

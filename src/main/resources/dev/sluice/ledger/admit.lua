@@ -4,7 +4,7 @@
 -- ARGV 1 fence token to install, '' for none
 --      2 how to treat facts that are missing or due: 'ask' (answer 'load'), 'held' (they were just read: a period that
 --        still looks ended is the clocks' difference), 'trust' (they cannot be read: a known ledger is used as it is,
---        a stub is charged without a limit)
+--        a stub is charged without a limit), 'known' (as 'trust', but a stub answers 'load')
 --      3 ledger's time to live, ms, while nothing is pending
 --      4 requests to charge, '' for no quota claim   5 bytes to charge   6 default limit, '' for none
 --      7 incarnation for a hash made here   8 event id   9 event, JSON
@@ -104,7 +104,8 @@ if charging then
     redis.call('PEXPIRE', quota, 10000)
     h = { ARGV[7], '1', '0', '0', false, '0', '0', false, '', fence }
   end
-  need_facts = h[2] == '1' or (ended and mode == 'ask') or h[10] ~= fence
+  local due = (ended and mode == 'ask') or h[10] ~= fence
+  need_facts = (h[2] == '1' and mode ~= 'trust') or (due and mode ~= 'trust' and mode ~= 'known')
 end
 
 local verdict = ARGV[10]
@@ -114,7 +115,7 @@ if verdict == 'ask' then
   need_verdict = not verdict
 end
 
-if need_verdict or (need_facts and mode ~= 'trust') then
+if need_verdict or need_facts then
   return { 'load', charging and h[1] or '', fence, need_facts and 1 or 0, need_verdict and 1 or 0 }
 end
 

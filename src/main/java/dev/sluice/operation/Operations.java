@@ -1,0 +1,147 @@
+package dev.sluice.operation;
+
+import dev.sluice.operation.OperationProperties.Limits;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All operations with their limits, for each plan. Names that differ only in dashes, underscores and case are the same:
+ * an environment variable cannot carry a dash, so {@code SLUICE_OPERATIONS_SIGNEDURL_MEMORY} means {@code signed-url}.
+ */
+public final class Operations {
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+
+    /** By {@link #uniform} name. */
+    private final Map<String, Operation> byDefault;
+
+    /** By {@link #uniform} name of the plan, then of the operation; holds every operation. */
+    private final Map<String, Map<String, Operation>> byPlan = new TreeMap<>();
+
+    /** @throws IllegalArgumentException naming the property that is missing or wrong, its form and an example */
+    public Operations(OperationProperties properties) {
+        byDefault = operations("sluice.operations", properties.operations(), Map.of());
+        Map<String, Map<String, Operation>> plans = byPlan;
+        properties.plans().forEach((plan, overrides) -> {
+            Map<String, Operation> base = plans.getOrDefault(uniform(plan), byDefault);
+            String property = "sluice.plans." + plan + ".operations";
+            plans.put(uniform(plan), operations(property, overrides.operations(), base));
+        });
+    }
+
+    /**
+     * The operation of that name as it is without a plan.
+     *
+     * @throws IllegalArgumentException listing the known names, so that a route which names another stops the start
+     */
+    public Operation get(String name) {
+        return get(name, null);
+    }
+
+    /** The operation of that name as the plan has it; a plan without overrides, or none, has the defaults. */
+    public Operation get(String name, @Nullable String plan) {
+        Map<String, Operation> operations = plan == null ? byDefault : byPlan.getOrDefault(uniform(plan), byDefault);
+        Operation operation = operations.get(uniform(name));
+        if (operation == null) {
+            throw new IllegalArgumentException(
+                    "There is no operation '" + name + "'; known: " + names(byDefault) + "; set sluice.operations."
+                            + name + ".memory (for example 100/1m) and .redis (for example 200/1m) to add it");
+        }
+        return operation;
+    }
+
+    /** The limit of one instance. */
+    public Rate memory(String operation, @Nullable String plan) {
+        return get(operation, plan).memory();
+    }
+
+    /** The limits over all instances, shortest window first. */
+    public List<Rate> redis(String operation, @Nullable String plan) {
+        return get(operation, plan).redis();
+    }
+
+    /** The limits of {@code base}, which is empty only for the defaults, changed by {@code configured}. */
+    private static Map<String, Operation> operations(
+            String property, Map<String, Limits> configured, Map<String, Operation> base) {
+        Map<String, String> names = new TreeMap<>();
+        Map<String, Limits> merged = new TreeMap<>();
+        configured.forEach((name, limits) -> {
+            if (limits.isEmpty() && isHeadOfAnother(name, configured, base)) {
+                return;
+            }
+            names.merge(uniform(name), name, (a, b) -> a.length() >= b.length() ? a : b);
+            merged.merge(uniform(name), limits, Limits::orElse);
+        });
+        Map<String, Operation> operations = new TreeMap<>(base);
+        merged.forEach((key, limits) -> {
+            Operation known = base.get(key);
+            if (known == null && !base.isEmpty()) {
+                throw new IllegalArgumentException(property + "." + names.get(key)
+                        + " overrides an operation that does not exist; known: " + names(base));
+            }
+            String name = known == null ? names.getOrDefault(key, key) : known.name();
+            operations.put(key, operation(property + "." + name, name, limits, known));
+        });
+        return Map.copyOf(operations);
+    }
+
+    /**
+     * {@code SLUICE_OPERATIONS_SIGNED_URL_MEMORY} can be read as {@code signed.url.memory} too, and then leaves an empty
+     * {@code signed} behind.
+     */
+    private static boolean isHeadOfAnother(String name, Map<String, Limits> configured, Map<String, Operation> base) {
+        String head = uniform(name);
+        return configured.keySet().stream()
+                        .map(Operations::uniform)
+                        .anyMatch(other -> other.startsWith(head) && !other.equals(head))
+                || base.keySet().stream().anyMatch(other -> other.startsWith(head) && !other.equals(head));
+    }
+
+    private static Operation operation(String property, String name, Limits limits, @Nullable Operation known) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    property + ": an operation's name is 1 to 64 letters, digits and dashes, for example signed-url");
+        }
+        Rate memory = limits.memory() != null ? limits.memory() : known == null ? null : known.memory();
+        List<Rate> redis = limits.redis() != null && !limits.redis().isEmpty()
+                ? limits.redis()
+                : known == null ? null : known.redis();
+        if (memory == null) {
+            throw new IllegalArgumentException(
+                    property + ".memory must be set to a rate <requests>/<number><s|m|h|d>, for example 100/1m");
+        }
+        if (redis == null) {
+            throw new IllegalArgumentException(property
+                    + ".redis must be set to rates <requests>/<number><s|m|h|d>, for example 200/1m or 10/1s, 200/1m");
+        }
+        Set<Long> windows = new HashSet<>();
+        for (Rate rate : redis) {
+            if (!windows.add(rate.windowSeconds())) {
+                throw new IllegalArgumentException(property + ".redis has two rates for the same window of "
+                        + rate.windowSeconds() + " s; each window has one, for example 10/1s, 200/1m");
+            }
+        }
+        return new Operation(
+                name,
+                memory,
+                redis.stream()
+                        .sorted(Comparator.comparingLong(Rate::windowSeconds))
+                        .toList());
+    }
+
+    private static String names(Map<String, Operation> operations) {
+        return operations.values().stream().map(Operation::name).sorted().collect(Collectors.joining(", "));
+    }
+
+    private static String uniform(String name) {
+        return name.replace("-", "").replace("_", "").toLowerCase(Locale.ROOT);
+    }
+}

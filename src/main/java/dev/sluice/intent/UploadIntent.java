@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
  * What a request asks for, normalised: decisions are taken on it and it is sent upstream byte for byte.
  *
  * @param object the bucket and the path in it
- * @param contentType the declared media type, null where none was given
+ * @param contentType the declared media type (RFC 6838, with parameters if there were any), at most 255 characters; null
+ *     where none was given
  * @param contentLength the declared size in bytes, at least 0; null where none was given
  * @param upsert whether an existing object may be replaced
- * @param expiresIn how long a download URL shall live; null for the configured default
+ * @param expiresIn how long a download URL shall live, at least 1 s; null for the configured default
  */
 public record UploadIntent(
         ObjectPath object,

@@ -1,0 +1,137 @@
+package dev.sluice.intent;
+
+import dev.sluice.problem.Problem;
+import dev.sluice.problem.ProblemCode;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import reactor.core.publisher.Mono;
+import reactor.netty.channel.AbortedException;
+
+/** Reads what is asked from a JSON body, of which it never holds more than the limit. */
+final class BodyIntent {
+
+    static final int MAX_BODY_BYTES = 16 * 1024;
+
+    private final Duration timeout;
+
+    /** @param timeout for the whole body to arrive, so that a trickle of bytes does not hold a connection */
+    BodyIntent(Duration timeout) {
+        this.timeout = timeout;
+    }
+
+    /** @param place brings a checked filename below the caller's prefix */
+    Mono<UploadIntent> read(ServerHttpRequest request, UnaryOperator<String> place) {
+        requireJson(request.getHeaders());
+        if (request.getHeaders().getContentLength() > MAX_BODY_BYTES) {
+            throw tooLarge();
+        }
+        return DataBufferUtils.join(request.getBody(), MAX_BODY_BYTES)
+                .map(BodyIntent::bytes)
+                .timeout(timeout)
+                .onErrorMap(DataBufferLimitException.class, e -> tooLarge())
+                .onErrorMap(TimeoutException.class, e -> tooSlow())
+                .onErrorMap(AbortedException.class, e -> incomplete())
+                .defaultIfEmpty(new byte[0])
+                .map(body -> intent(IntentJson.parse(body), place));
+    }
+
+    private static UploadIntent intent(IntentJson.Fields fields, UnaryOperator<String> place) {
+        String filename = required("filename", fields.filename());
+        String bucket = required("supabaseBucket", fields.supabaseBucket());
+        check("supabaseBucket", KeyRules.bucket(bucket));
+        check("filename", KeyRules.path(filename));
+        String path = place.apply(filename);
+        check("filename", KeyRules.path(path));
+        String contentType = fields.contentType();
+        if (contentType != null) {
+            check("contentType", MediaTypeSyntax.check(contentType));
+        }
+        Long expiresIn = fields.expiresIn();
+        return new UploadIntent(
+                new ObjectPath(bucket, path),
+                contentType,
+                fields.fileSize(),
+                Boolean.TRUE.equals(fields.upsert()),
+                expiresIn == null ? null : Duration.ofSeconds(expiresIn));
+    }
+
+    private static String required(String field, @Nullable String value) {
+        if (value == null) {
+            throw Problem.invalid(field, field + " is missing", "Give " + field + " as a string")
+                    .exception();
+        }
+        return value;
+    }
+
+    private static void check(String field, @Nullable Violation violation) {
+        if (violation != null) {
+            throw Problem.invalid(field, field + " " + violation.detail(), violation.hint())
+                    .exception();
+        }
+    }
+
+    private static void requireJson(HttpHeaders headers) {
+        if (!isJson(headers)) {
+            throw Problem.of(ProblemCode.UNSUPPORTED_MEDIA_TYPE)
+                    .detail("The body must be declared as JSON in UTF-8, without a content coding")
+                    .with("hint", "Send the header Content-Type: application/json")
+                    .exception();
+        }
+    }
+
+    private static boolean isJson(HttpHeaders headers) {
+        String coding = headers.getFirst(HttpHeaders.CONTENT_ENCODING);
+        if (coding != null && !coding.equalsIgnoreCase("identity")) {
+            return false;
+        }
+        try {
+            MediaType type = headers.getContentType();
+            return type != null
+                    && (type.equalsTypeAndSubtype(MediaType.APPLICATION_JSON)
+                            || type.getSubtype().toLowerCase(Locale.ROOT).endsWith("+json"))
+                    && (type.getCharset() == null || type.getCharset().equals(StandardCharsets.UTF_8));
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static byte[] bytes(DataBuffer buffer) {
+        try {
+            byte[] bytes = new byte[buffer.readableByteCount()];
+            buffer.read(bytes);
+            return bytes;
+        } finally {
+            DataBufferUtils.release(buffer);
+        }
+    }
+
+    private static RuntimeException tooLarge() {
+        return Problem.of(ProblemCode.PAYLOAD_TOO_LARGE)
+                .detail("The body is larger than " + MAX_BODY_BYTES + " bytes")
+                .with("limit", MAX_BODY_BYTES)
+                .header(HttpHeaders.CONNECTION, "close")
+                .exception();
+    }
+
+    private RuntimeException tooSlow() {
+        return Problem.of(ProblemCode.REQUEST_TIMEOUT)
+                .detail("The body did not arrive within " + timeout.toSeconds() + " s")
+                .header(HttpHeaders.CONNECTION, "close")
+                .exception();
+    }
+
+    private static RuntimeException incomplete() {
+        return Problem.invalid("body", "The connection ended before the body did", "Send the whole body")
+                .exception();
+    }
+}

@@ -1,0 +1,88 @@
+package dev.sluice.intent;
+
+import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_ORIGINAL_REQUEST_URL_ATTR;
+import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_PREDICATE_MATCHED_PATH_ATTR;
+
+import dev.sluice.caller.Caller;
+import jakarta.validation.constraints.NotNull;
+import java.net.URI;
+import java.util.LinkedHashSet;
+import java.util.List;
+import org.springframework.cloud.gateway.filter.GatewayFilter;
+import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
+import org.springframework.validation.annotation.Validated;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/**
+ * {@code UploadIntent=body|path}: sets {@link UploadIntent#ATTRIBUTE} from a JSON body, or from the request's path and
+ * headers. With an object prefix configured, {@code Authenticate} must stand before it.
+ */
+public final class UploadIntentGatewayFilterFactory
+        extends AbstractGatewayFilterFactory<UploadIntentGatewayFilterFactory.Config> {
+
+    /** Where a request says what it asks for. */
+    public enum Source {
+        BODY,
+        PATH
+    }
+
+    /** @param from the filter's only argument */
+    @Validated
+    public record Config(
+            @NotNull(message = "UploadIntent needs body or path, for example UploadIntent=body") Source from) {}
+
+    private final BodyIntent body;
+    private final ObjectPrefix prefix;
+
+    UploadIntentGatewayFilterFactory(BodyIntent body, ObjectPrefix prefix) {
+        super(Config.class);
+        this.body = body;
+        this.prefix = prefix;
+    }
+
+    @Override
+    public List<String> shortcutFieldOrder() {
+        return List.of("from");
+    }
+
+    @Override
+    public GatewayFilter apply(Config config) {
+        return (exchange, chain) -> intent(config.from(), exchange).flatMap(intent -> {
+            UploadIntent.ATTRIBUTE.set(exchange, intent);
+            return chain.filter(exchange);
+        });
+    }
+
+    private Mono<UploadIntent> intent(Source from, ServerWebExchange exchange) {
+        return Mono.defer(() -> switch (from) {
+            case BODY -> body.read(exchange.getRequest(), filename -> place(exchange, filename));
+            case PATH -> Mono.just(fromPath(exchange));
+        });
+    }
+
+    private String place(ServerWebExchange exchange, String filename) {
+        return prefix.isEmpty() ? filename : prefix.applyTo(filename, userId(exchange));
+    }
+
+    private UploadIntent fromPath(ServerWebExchange exchange) {
+        String pattern = exchange.getAttributeOrDefault(GATEWAY_PREDICATE_MATCHED_PATH_ATTR, "(none)");
+        UploadIntent intent = PathIntent.read(exchange.getRequest(), pattern, sent(exchange));
+        if (!prefix.isEmpty()) {
+            prefix.require(intent.object().path(), userId(exchange));
+        }
+        return intent;
+    }
+
+    /** The URI before any filter of the route rewrote it. */
+    private static URI sent(ServerWebExchange exchange) {
+        LinkedHashSet<URI> originals = exchange.getAttribute(GATEWAY_ORIGINAL_REQUEST_URL_ATTR);
+        return originals == null || originals.isEmpty()
+                ? exchange.getRequest().getURI()
+                : originals.iterator().next();
+    }
+
+    private static String userId(ServerWebExchange exchange) {
+        return Caller.ATTRIBUTE.require(exchange).userId();
+    }
+}

@@ -2,6 +2,7 @@ package dev.sluice.exchange;
 
 import dev.sluice.problem.ProblemWriter;
 import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.server.WebExceptionHandler;
@@ -10,6 +11,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The beans of this package, and the writer of its refusals. */
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(ClientAddressProperties.class)
 class ExchangeConfiguration {
 
     @Bean
@@ -25,5 +27,10 @@ class ExchangeConfiguration {
     @Bean
     WebExceptionHandler problemHandler(ProblemWriter writer) {
         return new ProblemHandler(writer);
+    }
+
+    @Bean
+    ClientAddress clientAddress(ClientAddressProperties properties) {
+        return new ClientAddress(properties.ranges());
     }
 }

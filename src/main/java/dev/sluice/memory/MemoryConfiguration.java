@@ -1,0 +1,29 @@
+package dev.sluice.memory;
+
+import dev.sluice.exchange.ClientAddress;
+import dev.sluice.operation.Operations;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The beans of this package. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(MemoryGuardProperties.class)
+class MemoryConfiguration {
+
+    @Bean
+    MemoryGuard memoryGuard(MemoryGuardProperties properties) {
+        return new MemoryGuard(properties.maxEntries(), System::nanoTime);
+    }
+
+    @Bean
+    RefusalMemory refusalMemory(MemoryGuardProperties properties) {
+        return new RefusalMemory(properties.maxEntries(), System::nanoTime);
+    }
+
+    @Bean
+    MemoryGuardGatewayFilterFactory memoryGuardGatewayFilterFactory(
+            MemoryGuard guard, Operations operations, ClientAddress clientAddress) {
+        return new MemoryGuardGatewayFilterFactory(guard, operations, clientAddress);
+    }
+}

@@ -1,0 +1,87 @@
+package dev.sluice.memory;
+
+import dev.sluice.caller.Caller;
+import dev.sluice.exchange.ClientAddress;
+import dev.sluice.exchange.RateLimits;
+import dev.sluice.exchange.RequestContext;
+import dev.sluice.exchange.Stage;
+import dev.sluice.operation.Operations;
+import dev.sluice.operation.Rate;
+import dev.sluice.operation.RollingCounter;
+import dev.sluice.problem.Problem;
+import dev.sluice.problem.ProblemCode;
+import jakarta.validation.constraints.NotBlank;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.springframework.cloud.gateway.filter.GatewayFilter;
+import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
+import org.springframework.validation.annotation.Validated;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/**
+ * {@code MemoryGuard=<operation>}: refuses a caller who is past the operation's limit of this instance, 429
+ * RATE_LIMIT_MEMORY. Counts by user, or by the client's address on a route without {@code Authenticate}.
+ */
+public final class MemoryGuardGatewayFilterFactory
+        extends AbstractGatewayFilterFactory<MemoryGuardGatewayFilterFactory.Config> {
+
+    /** @param operation one of {@code sluice.operations} */
+    @Validated
+    public record Config(@NotBlank String operation) {}
+
+    private final MemoryGuard guard;
+    private final Operations operations;
+    private final ClientAddress clientAddress;
+
+    MemoryGuardGatewayFilterFactory(MemoryGuard guard, Operations operations, ClientAddress clientAddress) {
+        super(Config.class);
+        this.guard = guard;
+        this.operations = operations;
+        this.clientAddress = clientAddress;
+    }
+
+    @Override
+    public List<String> shortcutFieldOrder() {
+        return List.of("operation");
+    }
+
+    /** @throws IllegalArgumentException if the operation is not configured */
+    @Override
+    public GatewayFilter apply(Config config) {
+        String operation = operations.get(config.operation()).name();
+        return (exchange, chain) -> {
+            RequestContext context = RequestContext.of(exchange);
+            context.operation(operation);
+            long since = context.timings().now();
+            Caller caller = Caller.ATTRIBUTE.get(exchange);
+            Rate rate = operations.memory(operation, caller == null ? null : caller.plan());
+            RollingCounter.Attempt attempt = guard.attempt(subject(exchange, caller), operation, rate);
+            context.timings().add(Stage.MEMORY, since);
+            context.rateLimits().add(policy(operation, rate, attempt));
+            return attempt.admitted()
+                    ? chain.filter(exchange)
+                    : Mono.error(refusal(rate, attempt).exception());
+        };
+    }
+
+    private Subject subject(ServerWebExchange exchange, @Nullable Caller caller) {
+        return caller == null ? new Subject.Address(clientAddress.of(exchange)) : new Subject.User(caller.userId());
+    }
+
+    private static RateLimits.Policy policy(String operation, Rate rate, RollingCounter.Attempt attempt) {
+        long resetSeconds = -Math.floorDiv(-attempt.resetNanos(), TimeUnit.SECONDS.toNanos(1));
+        return new RateLimits.Policy(
+                operation + "-instance", rate.limit(), rate.windowSeconds(), attempt.remaining(), resetSeconds);
+    }
+
+    private static Problem refusal(Rate rate, RollingCounter.Attempt attempt) {
+        return Problem.of(ProblemCode.RATE_LIMIT_MEMORY)
+                .with("limit", rate.limit())
+                .with("remaining", 0)
+                .with("resetIn", attempt.resetMillis())
+                .retryAfter(Duration.ofNanos(attempt.resetNanos()));
+    }
+}

@@ -1,6 +1,7 @@
 package dev.sluice.supabase;
 
 import io.netty.channel.ChannelOption;
+import java.net.URI;
 import java.time.Duration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreakerFactory;
@@ -20,6 +21,7 @@ class SupabaseConfiguration {
     private static final int MAX_CONNECTIONS = 256;
     private static final int MAX_PENDING = 512;
     private static final int MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+    private static final int MAX_STORAGE_ANSWER_BYTES = 64 * 1024;
 
     @Bean
     PostgRest postgRest(
@@ -33,6 +35,22 @@ class SupabaseConfiguration {
                 .defaultHeader(HttpHeaders.AUTHORIZATION, "Bearer " + properties.serviceKey())
                 .build();
         return new PostgRest(client, breakers.create("postgrest"), properties.timeout());
+    }
+
+    @Bean
+    StorageApi storageApi(
+            SupabaseProperties properties, WebClient.Builder builder, ReactiveCircuitBreakerFactory<?, ?> breakers) {
+        HttpClient http = httpClient("sluice-storage", properties.timeout()).disableRetry(true);
+        WebClient client = builder.clone()
+                .clientConnector(new ReactorClientHttpConnector(http))
+                .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(MAX_STORAGE_ANSWER_BYTES))
+                .build();
+        return new StorageApi(
+                client,
+                URI.create(properties.url() + "/storage/v1"),
+                properties.serviceKey(),
+                breakers.create("storage"),
+                properties.timeout());
     }
 
     static HttpClient httpClient(String name, Duration timeout) {

@@ -1,0 +1,204 @@
+package dev.sluice.supabase;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import dev.sluice.problem.Problem;
+import dev.sluice.problem.ProblemCode;
+import dev.sluice.problem.ProblemException;
+import io.github.resilience4j.bulkhead.BulkheadFullException;
+import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreaker;
+import org.springframework.http.MediaType;
+import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.WebClient;
+import org.springframework.web.reactive.function.client.WebClient.RequestBodySpec;
+import org.springframework.web.reactive.function.client.WebClient.RequestHeadersSpec;
+import reactor.core.publisher.Mono;
+
+/**
+ * Asks storage-api to sign URLs, as the caller where there is an access token (row-level security applies), else with the
+ * service key. A call is made once: it is never repeated here, nor by the connection pool.
+ *
+ * <p>Every method fails with a {@link ProblemException}: what storage decided (404, 409, 403, 401, 413, 415), or
+ * {@link ProblemCode#SUPABASE_ERROR} with 502 for a bad answer, 503 for an open circuit or an overload, and 504 for none
+ * within the timeout. A decision is an answer and does not count against the circuit.
+ */
+public final class StorageApi {
+
+    private static final Logger log = LoggerFactory.getLogger(StorageApi.class);
+
+    /** A JWT in its compact form: what may be put into a query as it is. */
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+");
+
+    private static final String TOKEN_PARAMETER = "?token=";
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
+
+    private final WebClient client;
+    private final URI base;
+    private final String serviceKey;
+    private final ReactiveCircuitBreaker breaker;
+    private final Duration timeout;
+
+    /**
+     * @param base the address of {@code /storage/v1}
+     * @param serviceKey sent as {@code apikey}, and as bearer where the caller has none
+     * @param breaker with its bulkhead
+     * @param timeout of one call
+     */
+    StorageApi(WebClient client, URI base, String serviceKey, ReactiveCircuitBreaker breaker, Duration timeout) {
+        this.client = client;
+        this.base = base;
+        this.serviceKey = serviceKey;
+        this.breaker = breaker;
+        this.timeout = timeout;
+    }
+
+    /**
+     * The token for one upload, a compact JWS whose life the server decides.
+     *
+     * @param encodedPath bucket and path, percent-encoded
+     * @param accessToken the caller's own, or null for the service key
+     */
+    public Mono<String> signUpload(String encodedPath, boolean upsert, @Nullable String accessToken) {
+        RequestBodySpec plain = post("/object/upload/sign/" + encodedPath, accessToken);
+        RequestHeadersSpec<?> request = upsert ? plain.header("x-upsert", "true") : plain;
+        return call(request, accessToken, SignedUpload.class, SignedUpload::token);
+    }
+
+    /**
+     * The token for downloads.
+     *
+     * @param encodedPath bucket and path, percent-encoded
+     * @param expiresIn the token's life, in whole seconds
+     * @param accessToken the caller's own, or null for the service key
+     */
+    public Mono<String> signDownload(String encodedPath, Duration expiresIn, @Nullable String accessToken) {
+        RequestHeadersSpec<?> request = post("/object/sign/" + encodedPath, accessToken)
+                .contentType(MediaType.APPLICATION_JSON)
+                .bodyValue(Map.of("expiresIn", expiresIn.toSeconds()));
+        return call(request, accessToken, SignedDownload.class, SignedDownload::token);
+    }
+
+    /**
+     * Uploads nothing with an upload token into a bucket or path that does not exist.
+     *
+     * @return whether storage accepted the token itself; fails as the others if it gave no usable answer
+     */
+    public Mono<Boolean> acceptsUploadToken(String encodedPath, String token) {
+        return guarded(client.put()
+                        .uri(URI.create(base + "/object/upload/sign/" + encodedPath + TOKEN_PARAMETER + token))
+                        .contentLength(0)
+                        .exchangeToMono(answer -> StorageRefusal.read(answer)
+                                .<Result<Boolean>>map(refusal -> refusal.isTokenRefused()
+                                        ? new Result.Signed<>(false)
+                                        : refusal.isNotFound()
+                                                ? new Result.Signed<>(true)
+                                                : new Result.Refused<>(refusal.unexpected()))))
+                .flatMap(Result::mono);
+    }
+
+    private RequestBodySpec post(String path, @Nullable String accessToken) {
+        return client.post()
+                .uri(URI.create(base + path))
+                .header("apikey", serviceKey)
+                .headers(headers -> headers.setBearerAuth(accessToken == null ? serviceKey : accessToken));
+    }
+
+    private <A> Mono<String> call(
+            RequestHeadersSpec<?> request,
+            @Nullable String accessToken,
+            Class<A> type,
+            Function<A, @Nullable String> token) {
+        return guarded(request.exchangeToMono(answer -> answer.statusCode().is2xxSuccessful()
+                        ? signed(answer, type, token)
+                        : StorageRefusal.read(answer).flatMap(refusal -> refused(refusal, accessToken != null))))
+                .flatMap(Result::mono);
+    }
+
+    private static <A> Mono<Result<String>> signed(
+            ClientResponse answer, Class<A> type, Function<A, @Nullable String> token) {
+        return answer.bodyToMono(type)
+                .mapNotNull(token)
+                .filter(found -> TOKEN.matcher(found).matches())
+                .switchIfEmpty(Mono.error(() -> bad("Storage's answer has no token")))
+                .map(Result.Signed::new);
+    }
+
+    private static Mono<Result<String>> refused(StorageRefusal refusal, boolean asCaller) {
+        Problem problem = refusal.problem(asCaller);
+        if (refusal.isFailure()) {
+            return Mono.error(problem.exception());
+        }
+        if (problem.code() == ProblemCode.SUPABASE_ERROR) {
+            log.error("Storage refused a call that it should not: {}", refusal);
+        }
+        return Mono.just(new Result.Refused<>(problem));
+    }
+
+    private <T> Mono<T> guarded(Mono<T> call) {
+        return breaker.run(call.timeout(timeout))
+                .onErrorMap(e -> !(e instanceof ProblemException), StorageApi::problem);
+    }
+
+    private static ProblemException problem(Throwable error) {
+        if (error instanceof TimeoutException) {
+            return Problem.of(ProblemCode.SUPABASE_ERROR)
+                    .status(504)
+                    .detail("Storage did not answer in time")
+                    .exception();
+        }
+        if (error instanceof CallNotPermittedException || error instanceof BulkheadFullException) {
+            return Problem.of(ProblemCode.SUPABASE_ERROR)
+                    .status(503)
+                    .detail("Storage is failing or overloaded and is not asked at the moment")
+                    .retryAfter(RETRY_AFTER)
+                    .exception();
+        }
+        log.warn("Storage gave no usable answer: {}", error.toString());
+        return bad("Storage gave no usable answer");
+    }
+
+    private static ProblemException bad(String detail) {
+        return Problem.of(ProblemCode.SUPABASE_ERROR).detail(detail).exception();
+    }
+
+    /** What storage decided: a value, so that the circuit counts it as the answer that it is. */
+    private sealed interface Result<T> {
+        Mono<T> mono();
+
+        record Signed<T>(T value) implements Result<T> {
+            @Override
+            public Mono<T> mono() {
+                return Mono.just(value);
+            }
+        }
+
+        record Refused<T>(Problem problem) implements Result<T> {
+            @Override
+            public Mono<T> mono() {
+                return Mono.error(problem.exception());
+            }
+        }
+    }
+
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    private record SignedUpload(@Nullable String token) {}
+
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    private record SignedDownload(@Nullable String signedURL) {
+
+        /** The last parameter: a path may contain the same characters, since storage does not encode it here. */
+        @Nullable String token() {
+            int at = signedURL == null ? -1 : signedURL.lastIndexOf(TOKEN_PARAMETER);
+            return signedURL == null || at < 0 ? null : signedURL.substring(at + TOKEN_PARAMETER.length());
+        }
+    }
+}

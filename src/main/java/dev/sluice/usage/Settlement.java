@@ -1,0 +1,140 @@
+package dev.sluice.usage;
+
+import dev.sluice.ledger.Entry;
+import dev.sluice.ledger.Ledger;
+import dev.sluice.ledger.QuotaRow;
+import dev.sluice.supabase.DatabaseRejectedException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.retry.Retry;
+
+/**
+ * Brings a batch to its end: applied in the database and settled in the ledger, or buried.
+ *
+ * <p>A passing failure is waited out, for as long as it takes. If the database refuses the batch, it is cut in halves until
+ * the refused events stand alone; such a one is buried after {@value #ATTEMPTS} attempts.
+ */
+final class Settlement {
+
+    private static final Logger log = LoggerFactory.getLogger(Settlement.class);
+    private static final int ATTEMPTS = 3;
+    private static final int CONCURRENT_USERS = 64;
+
+    private final UsageDatabase database;
+    private final Ledger ledger;
+    private final UsageStream stream;
+    private final Backoff backoff;
+    private final Duration pause;
+    private final Scheduler scheduler;
+    private final Counter applied;
+    private final Counter deadLetters;
+
+    /** @param pause between two attempts at an event that was refused */
+    Settlement(
+            UsageDatabase database,
+            Ledger ledger,
+            UsageStream stream,
+            Backoff backoff,
+            Duration pause,
+            Scheduler scheduler,
+            MeterRegistry metrics) {
+        this.database = database;
+        this.ledger = ledger;
+        this.stream = stream;
+        this.backoff = backoff;
+        this.pause = pause;
+        this.scheduler = scheduler;
+        this.applied = Counter.builder("sluice.usage.applied")
+                .description("Usage events applied and acknowledged by this instance")
+                .register(metrics);
+        this.deadLetters = Counter.builder("sluice.usage.dead_letters")
+                .description("Usage events that the database refused for good")
+                .register(metrics);
+    }
+
+    /** Fails only with a passing failure, and only once the backoff was stopped. */
+    Mono<Void> settle(List<Delivery.Readable> batch) {
+        if (batch.isEmpty()) {
+            return Mono.empty();
+        }
+        return apply(batch)
+                .publishOn(scheduler)
+                .flatMap(rows -> acknowledge(batch, rows))
+                .onErrorResume(DatabaseRejectedException.class, error -> refused(batch, error));
+    }
+
+    /** Moves an entry to the dead letters. */
+    Mono<Void> bury(Delivery delivery, String error) {
+        return stream.bury(delivery, error)
+                .retryWhen(backoff)
+                .doOnNext(moved -> {
+                    if (moved) {
+                        deadLetters.increment();
+                        log.warn(
+                                "Usage entry {} of partition {} is a dead letter: {}",
+                                delivery.entryId(),
+                                delivery.partition(),
+                                error);
+                    }
+                })
+                .then();
+    }
+
+    private Mono<List<QuotaRow>> apply(List<Delivery.Readable> batch) {
+        Mono<List<QuotaRow>> call = database.apply(
+                        batch.stream().map(Delivery.Readable::event).toList())
+                .retryWhen(backoff);
+        return batch.size() > 1
+                ? call
+                : call.retryWhen(Retry.fixedDelay(ATTEMPTS - 1, pause)
+                        .scheduler(scheduler)
+                        .filter(DatabaseRejectedException.class::isInstance)
+                        .onRetryExhaustedThrow((spec, signal) -> signal.failure()));
+    }
+
+    private Mono<Void> refused(List<Delivery.Readable> batch, DatabaseRejectedException error) {
+        if (batch.size() == 1) {
+            return bury(batch.get(0), String.valueOf(error.getMessage()));
+        }
+        int half = batch.size() / 2;
+        return settle(batch.subList(0, half)).then(settle(batch.subList(half, batch.size())));
+    }
+
+    private Mono<Void> acknowledge(List<Delivery.Readable> batch, List<QuotaRow> rows) {
+        Map<String, QuotaRow> byUser = rows.stream()
+                .filter(row -> row.userId() != null)
+                .collect(Collectors.toMap(row -> Objects.requireNonNull(row.userId()), Function.identity()));
+        Map<String, List<Entry>> entries = batch.stream()
+                .collect(Collectors.groupingBy(
+                        delivery -> delivery.event().userId(),
+                        Collectors.mapping(Delivery.Readable::entry, Collectors.toList())));
+        return Flux.fromIterable(entries.entrySet())
+                .flatMap(
+                        user -> acknowledge(user.getKey(), user.getValue(), byUser.get(user.getKey())),
+                        CONCURRENT_USERS)
+                .then();
+    }
+
+    private Mono<Void> acknowledge(String userId, List<Entry> entries, @Nullable QuotaRow row) {
+        if (row == null) {
+            log.error("apply_usage answered no row for user {}; {} entries stay unsettled", userId, entries.size());
+            return Mono.empty();
+        }
+        return ledger.settle(userId, entries, row)
+                .retryWhen(backoff)
+                .doOnNext(applied::increment)
+                .then();
+    }
+}

@@ -1,0 +1,115 @@
+package dev.sluice.usage;
+
+import dev.sluice.ledger.Fences;
+import dev.sluice.ledger.Ledger;
+import dev.sluice.ledger.LedgerSettings;
+import dev.sluice.redis.RedisConnection;
+import dev.sluice.supabase.PostgRest;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/** The beans of this package. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(UsageProperties.class)
+class UsageConfiguration {
+
+    /** Some seconds of a busy instance's events. */
+    private static final int SINK_CAPACITY = 8192;
+
+    /** Longer than any batch takes while its consumer lives, but for one that waits for a store. */
+    private static final Duration CLAIM_IDLE = Duration.ofSeconds(30);
+
+    private final String instance = UUID.randomUUID().toString();
+
+    @Bean(destroyMethod = "dispose")
+    Scheduler usageScheduler() {
+        return Schedulers.newParallel("usage", 2, true);
+    }
+
+    @Bean
+    UsageStream usageStream(@Qualifier("backgroundRedis") RedisConnection redis) {
+        return new UsageStream(redis, instance);
+    }
+
+    @Bean
+    Leases usageLeases(@Qualifier("backgroundRedis") RedisConnection redis) {
+        return new Leases(redis, instance);
+    }
+
+    @Bean
+    UsageDatabase usageDatabase(PostgRest database) {
+        return new UsageDatabase(database);
+    }
+
+    @Bean
+    EventOverflow eventOverflow() {
+        return new LoggedOverflow();
+    }
+
+    @Bean
+    UsageBacklog usageBacklog(
+            UsageStream stream,
+            Leases leases,
+            Clock clock,
+            UsageProperties properties,
+            Scheduler usageScheduler,
+            MeterRegistry metrics) {
+        return new UsageBacklog(stream, leases, clock, properties, usageScheduler, metrics);
+    }
+
+    @Bean
+    UsageRecorder usageRecorder(
+            UsageStream stream,
+            UsageBacklog backlog,
+            UsageDatabase database,
+            EventOverflow overflow,
+            Clock clock,
+            UsageProperties properties,
+            Scheduler usageScheduler) {
+        EventWriter writer = new EventWriter(stream, backlog, database, overflow);
+        return new UsageRecorder(writer, clock, properties, SINK_CAPACITY, usageScheduler);
+    }
+
+    @Bean
+    UsageWorker usageWorker(
+            @Qualifier("backgroundRedis") RedisConnection redis,
+            Fences fences,
+            LedgerSettings settings,
+            UsageStream stream,
+            Leases leases,
+            UsageDatabase database,
+            UsageProperties properties,
+            Scheduler usageScheduler,
+            MeterRegistry metrics) {
+        Counter retries = Counter.builder("sluice.usage.retries")
+                .description("Attempts repeated because Redis or the database could not be reached")
+                .register(metrics);
+        Backoff backoff =
+                new Backoff(usageScheduler, () -> ThreadLocalRandom.current().nextDouble(), retries::increment);
+        Settlement settlement = new Settlement(
+                database,
+                new Ledger(redis, fences, settings),
+                stream,
+                backoff,
+                properties.flushInterval(),
+                usageScheduler,
+                metrics);
+        return new UsageWorker(
+                stream, leases, settlement, backoff, properties, usageScheduler, System::nanoTime, CLAIM_IDLE);
+    }
+
+    @Bean
+    DeadLetters deadLetters(UsageStream stream) {
+        return new DeadLetters(stream);
+    }
+}

@@ -1,0 +1,248 @@
+package dev.sluice.usage;
+
+import dev.sluice.redis.KeySpace;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Brings this instance's share of the usage streams to the database, round by round.
+ *
+ * <p>A round reads until it has a few batches, and ends when they are settled: nothing more is read while a batch waits
+ * for the database, so memory is bounded and the rest stays in Redis. Under a backlog round follows round; idle, the pause
+ * between them grows a little.
+ */
+public final class UsageWorker implements SmartLifecycle {
+
+    static final int PHASE = DEFAULT_PHASE - 5120;
+
+    private static final Logger log = LoggerFactory.getLogger(UsageWorker.class);
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(250);
+    private static final Duration FAILURE_PAUSE = Duration.ofSeconds(1);
+    private static final Duration FORGET_EVERY = Duration.ofMinutes(10);
+    private static final Duration FORGET_AFTER = Duration.ofHours(1);
+    private static final int BATCHES_PER_ROUND = 4;
+    private static final int READS_AT_ONCE = 16;
+
+    private final UsageStream stream;
+    private final Leases leases;
+    private final Settlement settlement;
+    private final Backoff backoff;
+    private final Scheduler scheduler;
+    private final int batchSize;
+    private final Duration flushInterval;
+    private final Duration claimIdle;
+    private final Timetable heartbeat;
+    private final Timetable claims;
+    private final Timetable forgetting;
+    private final String[] claimCursors = new String[KeySpace.PARTITIONS];
+    private int turn;
+    private Duration pause;
+    private boolean failing;
+    private volatile @Nullable Throwable failure;
+    private volatile Sinks.@Nullable Empty<Void> ended;
+
+    /**
+     * @param scheduler where entries are read and batches are made
+     * @param nanos a monotonic clock
+     * @param claimIdle after what silence an entry is taken from the consumer that read it
+     */
+    UsageWorker(
+            UsageStream stream,
+            Leases leases,
+            Settlement settlement,
+            Backoff backoff,
+            UsageProperties properties,
+            Scheduler scheduler,
+            LongSupplier nanos,
+            Duration claimIdle) {
+        this.stream = stream;
+        this.leases = leases;
+        this.settlement = settlement;
+        this.backoff = backoff;
+        this.scheduler = scheduler;
+        this.batchSize = properties.batchSize();
+        this.flushInterval = properties.flushInterval();
+        this.claimIdle = claimIdle;
+        this.heartbeat = new Timetable(nanos, Leases.HEARTBEAT);
+        this.claims = new Timetable(nanos, claimIdle.dividedBy(6));
+        this.forgetting = new Timetable(nanos, FORGET_EVERY);
+        this.pause = flushInterval;
+        Arrays.fill(claimCursors, "0-0");
+    }
+
+    @Override
+    public void start() {
+        Sinks.Empty<Void> end = Sinks.empty();
+        ended = end;
+        backoff.start();
+        heartbeat.hurry();
+        var unused = Mono.defer(this::round)
+                .onErrorResume(error -> {
+                    failure = error;
+                    return Mono.just(0);
+                })
+                .flatMap(this::rest)
+                .subscribeOn(scheduler)
+                .repeat(() -> ended == end)
+                .then(Mono.defer(leases::leave).onErrorComplete())
+                .doFinally(signal -> end.tryEmitEmpty())
+                .toFuture();
+    }
+
+    /** Lets the round in progress end, without waiting for what is unreachable, and leaves the partitions to others. */
+    @Override
+    public void stop(Runnable callback) {
+        Sinks.Empty<Void> end = ended;
+        ended = null;
+        backoff.stop();
+        if (end == null) {
+            callback.run();
+        } else {
+            var unused = end.asMono().doFinally(signal -> callback.run()).toFuture();
+        }
+    }
+
+    @Override
+    public void stop() {
+        stop(() -> {});
+    }
+
+    @Override
+    public boolean isRunning() {
+        return ended != null;
+    }
+
+    /** After the recorder has written its last event. */
+    @Override
+    public int getPhase() {
+        return PHASE;
+    }
+
+    /** Answers how many entries were brought to their end. */
+    private Mono<Integer> round() {
+        return renew().then(Mono.defer(this::forget))
+                .then(Mono.defer(this::claim))
+                .flatMap(this::read)
+                .publishOn(scheduler)
+                .flatMap(deliveries -> process(deliveries).thenReturn(deliveries.size()));
+    }
+
+    private Mono<Void> renew() {
+        return heartbeat.isDue() ? leases.renew().onErrorResume(this::noted) : Mono.empty();
+    }
+
+    private Mono<Void> forget() {
+        return forgetting.isDue()
+                ? Flux.fromIterable(leases.owned())
+                        .flatMap(
+                                partition -> stream.forgetConsumers(partition, FORGET_AFTER)
+                                        .onErrorResume(this::noted),
+                                READS_AT_ONCE)
+                        .then()
+                : Mono.empty();
+    }
+
+    private Mono<List<Delivery>> claim() {
+        List<Integer> owned = leases.owned();
+        if (owned.isEmpty() || !claims.isDue()) {
+            return Mono.just(List.of());
+        }
+        int each = Math.max(1, BATCHES_PER_ROUND * batchSize / owned.size());
+        return Flux.fromIterable(owned)
+                .flatMap(partition -> claim(partition, each), READS_AT_ONCE)
+                .collectList()
+                .map(lists -> {
+                    List<Delivery> claimed =
+                            lists.stream().flatMap(List::stream).toList();
+                    if (!claimed.isEmpty()) {
+                        claims.hurry();
+                    }
+                    return claimed;
+                });
+    }
+
+    private Mono<List<Delivery>> claim(int partition, int count) {
+        return stream.claim(partition, claimCursors[partition], claimIdle, count)
+                .map(claim -> {
+                    claimCursors[partition] = claim.cursor();
+                    return claim.deliveries();
+                })
+                .onErrorResume(this::noted);
+    }
+
+    /** Reads the partitions, another one first each time, until there is enough for a round. */
+    private Mono<List<Delivery>> read(List<Delivery> claimed) {
+        List<Integer> order = new ArrayList<>(leases.owned());
+        Collections.rotate(order, -(turn++ % KeySpace.PARTITIONS));
+        List<Delivery> gathered = new ArrayList<>(claimed);
+        return Flux.fromIterable(order)
+                .buffer(READS_AT_ONCE)
+                .concatMap(
+                        partitions -> Flux.fromIterable(partitions)
+                                .flatMap(
+                                        partition -> stream.read(partition, batchSize)
+                                                .onErrorResume(this::noted),
+                                        READS_AT_ONCE)
+                                .collectList()
+                                .doOnNext(lists -> lists.forEach(gathered::addAll)),
+                        1)
+                .takeUntil(read -> gathered.size() >= BATCHES_PER_ROUND * batchSize)
+                .then(Mono.fromSupplier(() -> gathered));
+    }
+
+    private Mono<Void> process(List<Delivery> deliveries) {
+        List<Delivery.Readable> readable = new ArrayList<>(deliveries.size());
+        List<Delivery.Unreadable> unreadable = new ArrayList<>();
+        for (Delivery delivery : deliveries) {
+            if (delivery instanceof Delivery.Readable one) {
+                readable.add(one);
+            } else if (delivery instanceof Delivery.Unreadable one) {
+                unreadable.add(one);
+            }
+        }
+        return Flux.fromIterable(readable)
+                .buffer(batchSize)
+                .concatMap(settlement::settle, 1)
+                .thenMany(Flux.fromIterable(unreadable))
+                .concatMap(one -> settlement.bury(one, one.error()))
+                .then();
+    }
+
+    private <T> Mono<T> noted(Throwable error) {
+        failure = error;
+        return Mono.empty();
+    }
+
+    /** The pause after a round; tells of failures when they begin and when they end, not each time. */
+    private Mono<Long> rest(int handled) {
+        Throwable error = failure;
+        failure = null;
+        if (failing != (error != null) && ended != null) {
+            failing = error != null;
+            if (error != null) {
+                log.warn("Usage streams cannot be worked on, and are tried again", error);
+            } else {
+                log.info("Usage streams are worked on again");
+            }
+        }
+        if (handled >= batchSize) {
+            return Mono.empty();
+        }
+        Duration grown = pause.multipliedBy(5).dividedBy(4);
+        Duration longest = flushInterval.compareTo(LONGEST_PAUSE) > 0 ? flushInterval : LONGEST_PAUSE;
+        pause = handled > 0 ? flushInterval : grown.compareTo(longest) < 0 ? grown : longest;
+        return Mono.delay(error != null ? FAILURE_PAUSE : pause, scheduler);
+    }
+}

@@ -22,7 +22,10 @@ begin
     return false;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('sluice.usage_events', 0));
-  if to_regclass('sluice.' || v_name) is not null then
+  -- Asked of the catalog itself: the name above may be remembered as unknown, although somebody made it meanwhile.
+  if exists (
+    select from pg_catalog.pg_class c where c.relnamespace = 'sluice'::regnamespace and c.relname = v_name
+  ) then
     return false;
   end if;
   execute format('create table sluice.%I (like public.usage_events including all)', v_name);

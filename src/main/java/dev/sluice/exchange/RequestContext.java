@@ -1,8 +1,5 @@
 package dev.sluice.exchange;
 
-import com.fasterxml.uuid.Generators;
-import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
-import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
@@ -15,7 +12,6 @@ public final class RequestContext {
     static final Attribute<RequestContext> ATTRIBUTE = Attribute.of(RequestContext.class);
 
     private static final Pattern CLIENT_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
-    private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
 
     private final String requestId;
     private final @Nullable String clientRequestId;
@@ -32,8 +28,7 @@ public final class RequestContext {
 
     /** Starts the context of a request that has just arrived; a client's id is kept only if it is harmless in a log. */
     public static RequestContext start(ServerWebExchange exchange) {
-        UUID id = IDS.generate();
-        String requestId = "sup_" + id.toString().replace("-", "");
+        String requestId = "sup_" + SortableIds.next().toString().replace("-", "");
         String sent = exchange.getRequest().getHeaders().getFirst(REQUEST_ID_HEADER);
         String clientId = sent != null && CLIENT_REQUEST_ID.matcher(sent).matches() ? sent : null;
         RequestContext context = new RequestContext(requestId, clientId, new Timings(System::nanoTime));

@@ -1,0 +1,38 @@
+package dev.sluice.ledger;
+
+import dev.sluice.redis.RedisConnection;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
+
+/** The beans of this package. */
+@Configuration(proxyBeanMethods = false)
+class LedgerConfiguration {
+
+    @Bean
+    Fences fences(RedisConnection edgeRedis) {
+        Fences fences = new Fences();
+        edgeRedis.onLoss(fences::markAll);
+        return fences;
+    }
+
+    /** The ledger of the request path. */
+    @Bean
+    @Primary
+    Ledger edgeLedger(RedisConnection edgeRedis, Fences fences, LedgerSettings settings) {
+        return new Ledger(edgeRedis, fences, settings);
+    }
+
+    /** The ledger of everything that runs in the background. */
+    @Bean
+    @Qualifier("backgroundLedger") Ledger backgroundLedger(
+            @Qualifier("backgroundRedis") RedisConnection redis, Fences fences, LedgerSettings settings) {
+        return new Ledger(redis, fences, settings);
+    }
+
+    @Bean
+    FenceKeeper fenceKeeper(@Qualifier("backgroundLedger") Ledger ledger, Fences fences) {
+        return new FenceKeeper(ledger, fences);
+    }
+}

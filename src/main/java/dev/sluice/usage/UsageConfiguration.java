@@ -1,5 +1,6 @@
 package dev.sluice.usage;
 
+import dev.sluice.admission.UsageSink;
 import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.ledger.LedgerSettings;
@@ -111,5 +112,10 @@ class UsageConfiguration {
     @Bean
     DeadLetters deadLetters(UsageStream stream) {
         return new DeadLetters(stream);
+    }
+
+    @Bean
+    UsageSink admissionUsage(UsageRecorder recorder, UsageBacklog backlog) {
+        return new AdmissionUsage(recorder, backlog);
     }
 }

@@ -1,0 +1,161 @@
+package dev.sluice.admission;
+
+import dev.sluice.exchange.Stage;
+import dev.sluice.exchange.Timings;
+import dev.sluice.journal.UsageEvent;
+import dev.sluice.ledger.AdmitReply;
+import dev.sluice.ledger.AdmitRequest;
+import dev.sluice.ledger.AdmitRequest.FactsMode;
+import dev.sluice.ledger.BucketCheck;
+import dev.sluice.ledger.Ledger;
+import dev.sluice.problem.ProblemException;
+import dev.sluice.redis.RedisUnavailableException;
+import dev.sluice.supabase.DatabaseUnavailableException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Decides all claims of a request: by Redis, else by the database under the same event id, else by each claim's policy.
+ *
+ * <p>Every decision either completes with what was charged or fails with a {@code ProblemException}.
+ */
+final class AdmissionChain {
+
+    /** Facts are asked at most so often for one request; a ledger that keeps vanishing is a Redis that does not hold. */
+    private static final int MAX_LOADS = 4;
+
+    private final Ledger ledger;
+    private final FactsReader facts;
+    private final LastVerdicts lastVerdicts;
+    private final DatabaseAdmission database;
+    private final AdmissionRequests requests;
+    private final AdmissionVerdicts verdicts;
+    private final Degradation degradation;
+    private final UsageSink usage;
+    private final Duration redisBudget;
+
+    AdmissionChain(
+            Ledger ledger,
+            FactsReader facts,
+            LastVerdicts lastVerdicts,
+            DatabaseAdmission database,
+            AdmissionRequests requests,
+            AdmissionVerdicts verdicts,
+            Degradation degradation,
+            UsageSink usage,
+            Duration redisBudget) {
+        this.ledger = ledger;
+        this.facts = facts;
+        this.lastVerdicts = lastVerdicts;
+        this.database = database;
+        this.requests = requests;
+        this.verdicts = verdicts;
+        this.degradation = degradation;
+        this.usage = usage;
+        this.redisBudget = redisBudget;
+    }
+
+    /** Completes with the charge as it was made; empty if the request claims no quota. */
+    Mono<UsageEvent> decide(Subject subject) {
+        return Mono.defer(() -> {
+            ProblemException remembered = verdicts.remembered(subject);
+            if (remembered != null) {
+                return Mono.error(remembered);
+            }
+            UsageEvent charge = requests.charge(subject);
+            if (charge != null && usage.isFull()) {
+                return withoutStream(subject, charge);
+            }
+            subject.claims().charging(charge);
+            return viaRedis(subject, charge, requests.of(subject, charge), 0)
+                    .onErrorResume(RedisUnavailableException.class, error -> {
+                        degradation.failed(Degradation.Layer.REDIS, error);
+                        return database.decide(subject, charge);
+                    });
+        });
+    }
+
+    /** Past the backlog's limit the quota's policy decides; what it lets pass is recorded beside the stream. */
+    private Mono<UsageEvent> withoutStream(Subject subject, UsageEvent charge) {
+        Claim.Quota quota = subject.claims().quota();
+        if (quota != null) {
+            verdicts.byPolicy(subject, quota);
+        }
+        return viaRedis(subject, null, requests.of(subject, null), 0)
+                .onErrorResume(RedisUnavailableException.class, error -> {
+                    degradation.failed(Degradation.Layer.REDIS, error);
+                    return database.decide(subject, null);
+                })
+                .then(Mono.fromSupplier(() -> {
+                    subject.claims().charging(charge);
+                    usage.chargeLater(charge);
+                    return charge;
+                }));
+    }
+
+    private Mono<UsageEvent> viaRedis(Subject subject, @Nullable UsageEvent charge, AdmitRequest request, int loads) {
+        return withinBudget(subject.context().timings(), ledger.admit(request)).flatMap(reply -> {
+            degradation.answered(Degradation.Layer.REDIS);
+            if (reply instanceof AdmitReply.Load load) {
+                return loads == MAX_LOADS
+                        ? Mono.error(new RedisUnavailableException("The ledger does not hold its facts", null))
+                        : loadThenAdmit(subject, charge, request, load, loads);
+            }
+            return Mono.justOrEmpty(verdicts.settle(subject, charge, (AdmitReply.Decided) reply));
+        });
+    }
+
+    private Mono<UsageEvent> loadThenAdmit(
+            Subject subject, @Nullable UsageEvent charge, AdmitRequest request, AdmitReply.Load load, int loads) {
+        Claim.Bucket bucket = subject.claims().bucket();
+        Mono<Facts> read = facts.load(subject.userId(), load, bucket == null ? null : bucket.bucket());
+        return subject.context()
+                .timings()
+                .measure(Stage.DATABASE, read)
+                .map(answer -> {
+                    degradation.answered(Degradation.Layer.DATABASE);
+                    return load.quota() ? request.with(FactsMode.HELD) : request;
+                })
+                .onErrorResume(DatabaseUnavailableException.class, error -> {
+                    degradation.failed(Degradation.Layer.DATABASE, error);
+                    return Mono.fromSupplier(() -> withoutFacts(subject, request, load));
+                })
+                .flatMap(next -> viaRedis(subject, charge, next, loads + 1));
+    }
+
+    /** The request as policy lets it stand while the database cannot say what Redis does not know. */
+    private AdmitRequest withoutFacts(Subject subject, AdmitRequest request, AdmitReply.Load load) {
+        AdmitRequest next = request;
+        Claim.Quota quota = subject.claims().quota();
+        if (load.quota() && quota != null) {
+            if (request.facts() == FactsMode.KNOWN) {
+                throw verdicts.unavailable(subject, quota);
+            }
+            next = next.with(quota.onFailure() == OnFailure.ALLOW ? FactsMode.TRUST : FactsMode.KNOWN);
+            degradation.decidedByPolicy(quota, quota.onFailure());
+        }
+        Claim.Bucket bucket = subject.claims().bucket();
+        if (load.verdict() && bucket != null) {
+            Boolean last = lastVerdicts.last(subject.userId(), bucket.bucket(), bucket.access());
+            next = next.with(new BucketCheck(
+                    bucket.bucket(), bucket.access().key(), last != null ? last : verdicts.byPolicy(subject, bucket)));
+        }
+        return next;
+    }
+
+    /** One budget per request for all its Redis calls; a first call is held by the connection's own timeout. */
+    private <T> Mono<T> withinBudget(Timings timings, Mono<T> call) {
+        long spent = timings.spentNanos(Stage.REDIS);
+        Mono<T> measured = timings.measure(Stage.REDIS, call);
+        if (spent == 0) {
+            return measured;
+        }
+        Duration left = redisBudget.minusNanos(spent);
+        if (left.isNegative() || left.isZero()) {
+            return Mono.error(new RedisUnavailableException("The request's Redis budget is used up", null));
+        }
+        return measured.timeout(
+                left, Mono.error(new RedisUnavailableException("The request's Redis budget is used up", null)));
+    }
+}

@@ -1,0 +1,119 @@
+package dev.sluice.admission;
+
+import dev.sluice.exchange.ClientAddress;
+import dev.sluice.ledger.Fences;
+import dev.sluice.ledger.Ledger;
+import dev.sluice.ledger.LedgerSettings;
+import dev.sluice.memory.RefusalMemory;
+import dev.sluice.operation.Operations;
+import dev.sluice.redis.RedisProperties;
+import dev.sluice.supabase.PostgRest;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The beans of this package. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({QuotaProperties.class, BucketAccessProperties.class, RateLimitProperties.class})
+class AdmissionConfiguration {
+
+    @Bean
+    LedgerSettings ledgerSettings(QuotaProperties quota, BucketAccessProperties buckets) {
+        return new LedgerSettings(quota.cacheTtl(), buckets.cacheTtl(), buckets.refusalTtl());
+    }
+
+    @Bean
+    Degradation degradation(MeterRegistry registry) {
+        return new Degradation(registry);
+    }
+
+    @Bean
+    LastVerdicts lastVerdicts() {
+        return new LastVerdicts();
+    }
+
+    @Bean
+    FactsReader factsReader(PostgRest database, Ledger ledger) {
+        return new FactsReader(database, ledger);
+    }
+
+    @Bean
+    AdmissionRequests admissionRequests(QuotaProperties quota, JsonMapper json, Clock clock) {
+        return new AdmissionRequests(quota, json, clock);
+    }
+
+    @Bean
+    AdmissionVerdicts admissionVerdicts(
+            LastVerdicts lastVerdicts,
+            RefusalMemory refusals,
+            QuotaProperties quota,
+            Degradation degradation,
+            MeterRegistry registry) {
+        RememberedRefusals remembered = new RememberedRefusals(refusals, quota.refusalMemory());
+        return new AdmissionVerdicts(lastVerdicts, remembered, degradation, registry);
+    }
+
+    @Bean
+    DatabaseAdmission databaseAdmission(
+            PostgRest database,
+            Ledger ledger,
+            Fences fences,
+            FactsReader facts,
+            LastVerdicts lastVerdicts,
+            AdmissionVerdicts verdicts,
+            Degradation degradation,
+            QuotaProperties quota,
+            UsageSink usage,
+            Clock clock) {
+        return new DatabaseAdmission(
+                database, ledger, fences, facts, lastVerdicts, verdicts, degradation, quota, usage, clock);
+    }
+
+    @Bean
+    AdmissionChain admissionChain(
+            Ledger ledger,
+            FactsReader facts,
+            LastVerdicts lastVerdicts,
+            DatabaseAdmission database,
+            AdmissionRequests requests,
+            AdmissionVerdicts verdicts,
+            Degradation degradation,
+            UsageSink usage,
+            RedisProperties redis) {
+        return new AdmissionChain(
+                ledger, facts, lastVerdicts, database, requests, verdicts, degradation, usage, redis.timeout());
+    }
+
+    @Bean
+    Subjects subjects(ClientAddress addresses) {
+        return new Subjects(addresses);
+    }
+
+    @Bean
+    AdmissionFilter admissionFilter(AdmissionChain admissions, Subjects subjects) {
+        return new AdmissionFilter(admissions, subjects);
+    }
+
+    @Bean
+    OutcomeFilter outcomeFilter(UsageSink usage, AdmissionRequests requests, Subjects subjects) {
+        return new OutcomeFilter(new Outcomes(usage, requests, subjects));
+    }
+
+    @Bean
+    RateLimitGatewayFilterFactory rateLimitGatewayFilterFactory(Operations operations, RateLimitProperties properties) {
+        return new RateLimitGatewayFilterFactory(operations, properties);
+    }
+
+    @Bean
+    QuotaGatewayFilterFactory quotaGatewayFilterFactory(QuotaProperties properties) {
+        return new QuotaGatewayFilterFactory(properties);
+    }
+
+    @Bean
+    BucketAccessGatewayFilterFactory bucketAccessGatewayFilterFactory(BucketAccessProperties properties) {
+        return new BucketAccessGatewayFilterFactory(properties);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.sluice.admission;
+
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.core.Ordered;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/**
+ * Settles every claim of a request at once. Always in the chain, so that a declared claim cannot be forgotten; a request
+ * without claims passes untouched. A retry or a {@code forward:} reuses the first decision.
+ */
+final class AdmissionFilter implements GlobalFilter, Ordered {
+
+    /** After the route's filters (from 1) and before signing (9500) and the gateway's routing (from 10000). */
+    static final int ORDER = 9000;
+
+    private final AdmissionChain admissions;
+    private final Subjects subjects;
+
+    AdmissionFilter(AdmissionChain admissions, Subjects subjects) {
+        this.admissions = admissions;
+        this.subjects = subjects;
+    }
+
+    @Override
+    public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+        Admission admission = Admission.of(exchange);
+        if (admission.isEmpty() || admission.isSettled()) {
+            return chain.filter(exchange);
+        }
+        return admissions
+                .decide(subjects.of(exchange))
+                .then(Mono.fromRunnable(admission::settled))
+                .then(Mono.defer(() -> chain.filter(exchange)));
+    }
+
+    @Override
+    public int getOrder() {
+        return ORDER;
+    }
+}

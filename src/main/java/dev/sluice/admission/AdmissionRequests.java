@@ -1,0 +1,91 @@
+package dev.sluice.admission;
+
+import dev.sluice.caller.Caller;
+import dev.sluice.exchange.SortableIds;
+import dev.sluice.journal.UsageEvent;
+import dev.sluice.journal.UsageEvent.Kind;
+import dev.sluice.ledger.AdmitRequest;
+import dev.sluice.ledger.AdmitRequest.FactsMode;
+import dev.sluice.ledger.BucketCheck;
+import dev.sluice.ledger.Charge;
+import dev.sluice.ledger.RateCheck;
+import java.time.Clock;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Turns a request's claims into what the ledger and the database are asked. */
+final class AdmissionRequests {
+
+    static final String PROVIDER = "supabase";
+
+    private final QuotaProperties quota;
+    private final JsonMapper json;
+    private final Clock clock;
+
+    AdmissionRequests(QuotaProperties quota, JsonMapper json, Clock clock) {
+        this.quota = quota;
+        this.json = json;
+        this.clock = clock;
+    }
+
+    /** The event that charges this request, minted once; null if it claims no quota. */
+    @Nullable UsageEvent charge(Subject subject) {
+        Claim.Quota claim = subject.claims().quota();
+        return claim == null
+                ? null
+                : event(subject, Kind.CHARGE, SortableIds.next().toString(), claim.amount(), claim.bytes(), null, null);
+    }
+
+    /** How an admitted request ended. */
+    UsageEvent outcome(Subject subject, @Nullable UsageEvent charge, long bytes, @Nullable String failure) {
+        String id = charge == null ? SortableIds.next().toString() : charge.id();
+        return event(subject, Kind.OUTCOME, id, 0, bytes, failure == null, failure);
+    }
+
+    AdmitRequest of(Subject subject, @Nullable UsageEvent charge) {
+        Admission claims = subject.claims();
+        List<RateCheck> checks = claims.rateLimits().stream()
+                .flatMap(claim -> claim.checks().stream())
+                .toList();
+        Claim.Bucket bucket = claims.bucket();
+        return new AdmitRequest(
+                subject.userId(),
+                checks,
+                charge == null ? null : ledgerCharge(charge),
+                bucket == null
+                        ? null
+                        : new BucketCheck(bucket.bucket(), bucket.access().key(), null),
+                FactsMode.ASK);
+    }
+
+    private Charge ledgerCharge(UsageEvent event) {
+        return new Charge(
+                event.id(), json.writeValueAsString(event), event.amount(), event.bytes(), quota.defaultLimit());
+    }
+
+    private UsageEvent event(
+            Subject subject,
+            Kind kind,
+            String id,
+            long amount,
+            long bytes,
+            @Nullable Boolean success,
+            @Nullable String code) {
+        Caller caller = subject.caller();
+        String apiKeyId = caller == null ? null : caller.apiKeyId();
+        return new UsageEvent(
+                id,
+                kind,
+                subject.userId(),
+                apiKeyId,
+                subject.operation(),
+                PROVIDER,
+                amount,
+                bytes,
+                success,
+                code,
+                null,
+                clock.instant());
+    }
+}

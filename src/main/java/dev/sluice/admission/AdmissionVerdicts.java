@@ -1,0 +1,162 @@
+package dev.sluice.admission;
+
+import dev.sluice.exchange.RateLimits;
+import dev.sluice.journal.UsageEvent;
+import dev.sluice.ledger.AdmitReply;
+import dev.sluice.ledger.RateCheck;
+import dev.sluice.ledger.RateState;
+import dev.sluice.problem.Problem;
+import dev.sluice.problem.ProblemException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a decision means: the charge or the refusal, the headers, what is remembered of it, and the count. */
+final class AdmissionVerdicts {
+
+    private final LastVerdicts lastVerdicts;
+    private final RememberedRefusals remembered;
+    private final Degradation degradation;
+    private final MeterRegistry registry;
+
+    AdmissionVerdicts(
+            LastVerdicts lastVerdicts, RememberedRefusals remembered, Degradation degradation, MeterRegistry registry) {
+        this.lastVerdicts = lastVerdicts;
+        this.remembered = remembered;
+        this.degradation = degradation;
+        this.registry = registry;
+    }
+
+    /** The refusal that still holds without asking again; null if there is none. */
+    @Nullable ProblemException remembered(Subject subject) {
+        for (RateCheck check : checks(subject)) {
+            RateState full = remembered.rateLimit(subject.userId(), check);
+            if (full != null) {
+                tell(subject, List.of(check), List.of(full));
+                return refused(subject, "rate-limit", Source.MEMORY, Refusals.rateLimit(full));
+            }
+        }
+        Claim.Quota quota = subject.claims().quota();
+        AdmitReply.QuotaExceeded spent = quota == null ? null : remembered.quota(subject.userId(), quota);
+        return spent == null ? null : refused(subject, "quota", Source.MEMORY, Refusals.quota(spent));
+    }
+
+    /**
+     * Carries out what Redis decided.
+     *
+     * @return the charge as it was made; null if nothing was charged
+     * @throws ProblemException if a claim does not hold
+     */
+    @Nullable UsageEvent settle(Subject subject, @Nullable UsageEvent charge, AdmitReply.Decided reply) {
+        tell(subject, checks(subject), reply.rates());
+        if (reply instanceof AdmitReply.Admitted admitted) {
+            sawBucket(subject, true);
+            return admitted(subject, Source.REDIS, charge == null ? null : charge.withPeriod(admitted.periodEndsAt()));
+        }
+        if (reply instanceof AdmitReply.RateExceeded exceeded) {
+            RateState full = reply.rates().get(exceeded.window());
+            remembered.rateLimit(subject.userId(), checks(subject).get(exceeded.window()), full);
+            throw refused(subject, "rate-limit", Source.REDIS, Refusals.rateLimit(full));
+        }
+        if (reply instanceof AdmitReply.QuotaExceeded spent) {
+            remembered.quota(subject.userId(), spent);
+            throw refused(subject, "quota", Source.REDIS, Refusals.quota(spent));
+        }
+        throw bucketDenied(subject, Source.REDIS);
+    }
+
+    /** The claims hold, as {@code source} decided. */
+    @Nullable UsageEvent admitted(Subject subject, Source source, @Nullable UsageEvent charge) {
+        subject.claims().charging(charge);
+        count(subject, "admitted", source);
+        return charge;
+    }
+
+    /** A claim does not hold, so nothing was charged. */
+    ProblemException refused(Subject subject, String claim, Source source, Problem problem) {
+        subject.claims().charging(null);
+        count(subject, claim, source);
+        return problem.exception();
+    }
+
+    ProblemException bucketDenied(Subject subject, Source source) {
+        sawBucket(subject, false);
+        Claim.Bucket bucket = subject.claims().bucket();
+        if (bucket == null) {
+            throw new IllegalStateException("A bucket was refused that nobody claimed");
+        }
+        return refused(subject, bucket.name(), source, Refusals.bucket(bucket));
+    }
+
+    /** Nothing can decide the claim and policy denies; a charge whose answer was lost will be given back. */
+    ProblemException unavailable(Subject subject, Claim claim) {
+        degradation.decidedByPolicy(claim, OnFailure.DENY);
+        count(subject, "unavailable", Source.POLICY);
+        return Refusals.unavailable(claim).exception();
+    }
+
+    /**
+     * Lets a claim's policy decide.
+     *
+     * @return true if the policy allows
+     * @throws ProblemException if it denies
+     */
+    boolean byPolicy(Subject subject, Claim claim) {
+        if (claim.onFailure() == OnFailure.DENY) {
+            throw unavailable(subject, claim);
+        }
+        degradation.decidedByPolicy(claim, OnFailure.ALLOW);
+        return true;
+    }
+
+    private void sawBucket(Subject subject, boolean granted) {
+        Claim.Bucket bucket = subject.claims().bucket();
+        if (bucket != null) {
+            lastVerdicts.saw(subject.userId(), bucket.bucket(), bucket.access(), granted);
+        }
+    }
+
+    private static List<RateCheck> checks(Subject subject) {
+        List<RateCheck> checks = new ArrayList<>(2);
+        subject.claims().rateLimits().forEach(claim -> checks.addAll(claim.checks()));
+        return checks;
+    }
+
+    /** Policies are told widest last, so that the first of the route's file comes first in the header. */
+    private static void tell(Subject subject, List<RateCheck> checks, List<RateState> states) {
+        for (int i = checks.size() - 1; i >= 0; i--) {
+            RateCheck check = checks.get(i);
+            RateState state = states.get(i);
+            subject.context()
+                    .rateLimits()
+                    .add(new RateLimits.Policy(
+                            policyName(check, checks),
+                            state.limit(),
+                            check.rate().windowSeconds(),
+                            state.remaining(),
+                            (state.resetMillis() + 999) / 1000));
+        }
+    }
+
+    private static String policyName(RateCheck check, List<RateCheck> all) {
+        boolean alone = all.stream()
+                        .filter(other -> other.operation().equals(check.operation()))
+                        .count()
+                == 1;
+        return alone
+                ? check.operation()
+                : check.operation() + "-" + check.rate().windowSeconds() + "s";
+    }
+
+    private void count(Subject subject, String verdict, Source source) {
+        Counter.builder("sluice.admission")
+                .description("Decided admissions")
+                .tag("operation", subject.operation())
+                .tag("verdict", verdict)
+                .tag("source", source.tag())
+                .register(registry)
+                .increment();
+    }
+}

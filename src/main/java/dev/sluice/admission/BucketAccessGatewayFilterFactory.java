@@ -1,0 +1,57 @@
+package dev.sluice.admission;
+
+import dev.sluice.admission.BucketAccessProperties.Source;
+import dev.sluice.caller.Caller;
+import dev.sluice.intent.UploadIntent;
+import jakarta.validation.constraints.NotNull;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.cloud.gateway.filter.GatewayFilter;
+import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
+import org.springframework.validation.annotation.Validated;
+
+/** {@code BucketAccess=<read|write>}: claims access to the bucket that the request names. */
+final class BucketAccessGatewayFilterFactory
+        extends AbstractGatewayFilterFactory<BucketAccessGatewayFilterFactory.Config> {
+
+    private final BucketAccessProperties properties;
+
+    BucketAccessGatewayFilterFactory(BucketAccessProperties properties) {
+        super(Config.class);
+        this.properties = properties;
+    }
+
+    @Override
+    public List<String> shortcutFieldOrder() {
+        return List.of("access");
+    }
+
+    @Override
+    public GatewayFilter apply(Config config) {
+        OnFailure onFailure = config.onFailure() != null ? config.onFailure() : properties.onFailure();
+        Source source = config.source() != null ? config.source() : properties.source();
+        return (exchange, chain) -> {
+            Caller caller = Caller.ATTRIBUTE.require(exchange);
+            boolean judgedByRowLevelSecurity = source == Source.CALLER && caller.accessToken() != null;
+            if (!judgedByRowLevelSecurity) {
+                String bucket =
+                        UploadIntent.ATTRIBUTE.require(exchange).object().bucket();
+                Admission.of(exchange).claim(new Claim.Bucket(bucket, config.access(), onFailure));
+            }
+            return chain.filter(exchange);
+        };
+    }
+
+    /**
+     * The filter's arguments.
+     *
+     * @param access what for
+     * @param source overrides {@code sluice.bucket-access.source} for this route
+     * @param onFailure overrides {@code sluice.bucket-access.on-failure} for this route
+     */
+    @Validated
+    record Config(
+            @NotNull Access access,
+            @Nullable Source source,
+            @Nullable OnFailure onFailure) {}
+}

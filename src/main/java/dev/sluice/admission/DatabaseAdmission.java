@@ -1,0 +1,146 @@
+package dev.sluice.admission;
+
+import dev.sluice.exchange.Stage;
+import dev.sluice.journal.UsageEvent;
+import dev.sluice.ledger.Fences;
+import dev.sluice.ledger.Ledger;
+import dev.sluice.redis.KeySpace;
+import dev.sluice.redis.RedisUnavailableException;
+import dev.sluice.supabase.DatabaseUnavailableException;
+import dev.sluice.supabase.PostgRest;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.ParameterizedTypeReference;
+import reactor.core.publisher.Mono;
+
+/**
+ * Decides while Redis is away: rates by the memory guard alone, the bucket by the last verdict or the database, the quota
+ * by {@code reserve_quota} under the event id that Redis may have charged already, and what the database cannot say by
+ * policy.
+ */
+final class DatabaseAdmission {
+
+    private static final ParameterizedTypeReference<Reservation> RESERVATION = new ParameterizedTypeReference<>() {};
+
+    private final PostgRest database;
+    private final Ledger ledger;
+    private final Fences fences;
+    private final FactsReader facts;
+    private final LastVerdicts lastVerdicts;
+    private final AdmissionVerdicts verdicts;
+    private final Degradation degradation;
+    private final QuotaProperties quota;
+    private final UsageSink usage;
+    private final Clock clock;
+
+    DatabaseAdmission(
+            PostgRest database,
+            Ledger ledger,
+            Fences fences,
+            FactsReader facts,
+            LastVerdicts lastVerdicts,
+            AdmissionVerdicts verdicts,
+            Degradation degradation,
+            QuotaProperties quota,
+            UsageSink usage,
+            Clock clock) {
+        this.database = database;
+        this.ledger = ledger;
+        this.fences = fences;
+        this.facts = facts;
+        this.lastVerdicts = lastVerdicts;
+        this.verdicts = verdicts;
+        this.degradation = degradation;
+        this.quota = quota;
+        this.usage = usage;
+        this.clock = clock;
+    }
+
+    /** Completes with the charge; empty if the request claims no quota. Fails with a {@code ProblemException}. */
+    Mono<UsageEvent> decide(Subject subject, @Nullable UsageEvent charge) {
+        return Mono.defer(() -> {
+            subject.claims().rateLimits().forEach(claim -> verdicts.byPolicy(subject, claim));
+            return bucket(subject).then(Mono.defer(() -> quota(subject, charge)));
+        });
+    }
+
+    private Mono<Void> bucket(Subject subject) {
+        Claim.Bucket claim = subject.claims().bucket();
+        if (claim == null) {
+            return Mono.empty();
+        }
+        Boolean last = lastVerdicts.last(subject.userId(), claim.bucket(), claim.access());
+        Mono<Boolean> verdict = last != null ? Mono.just(last) : askBucket(subject, claim);
+        return verdict.flatMap(
+                granted -> granted ? Mono.empty() : Mono.error(verdicts.bucketDenied(subject, Source.DATABASE)));
+    }
+
+    private Mono<Boolean> askBucket(Subject subject, Claim.Bucket claim) {
+        return asked(subject, facts.readOnly(subject.userId(), claim.bucket()))
+                .map(answer -> answer.grants(claim.access()))
+                .doOnNext(granted -> lastVerdicts.saw(subject.userId(), claim.bucket(), claim.access(), granted))
+                .onErrorResume(
+                        DatabaseUnavailableException.class,
+                        error -> Mono.fromSupplier(() -> verdicts.byPolicy(subject, claim)));
+    }
+
+    private Mono<UsageEvent> quota(Subject subject, @Nullable UsageEvent charge) {
+        Claim.Quota claim = subject.claims().quota();
+        if (claim == null || charge == null) {
+            return Mono.justOrEmpty(verdicts.admitted(subject, Source.DATABASE, null));
+        }
+        fences.mark(KeySpace.partition(subject.userId()));
+        return asked(subject, database.rpc("reserve_quota", arguments(charge), RESERVATION))
+                .flatMap(reservation -> offerRow(subject, reservation).thenReturn(reservation))
+                .mapNotNull(reservation -> settle(subject, claim, charge, reservation))
+                .onErrorResume(DatabaseUnavailableException.class, error -> byPolicy(subject, claim, charge));
+    }
+
+    private @Nullable UsageEvent settle(
+            Subject subject, Claim.Quota claim, UsageEvent charge, Reservation reservation) {
+        if (reservation.allowed()) {
+            return verdicts.admitted(subject, Source.DATABASE, charge.withPeriod(reservation.periodEndsAt()));
+        }
+        throw verdicts.refused(
+                subject,
+                claim.name(),
+                Source.DATABASE,
+                Refusals.quota(reservation.exceeded(charge, quota.defaultLimit(), clock.instant())));
+    }
+
+    private Mono<UsageEvent> byPolicy(Subject subject, Claim.Quota claim, UsageEvent charge) {
+        return Mono.fromSupplier(() -> {
+            verdicts.byPolicy(subject, claim);
+            usage.chargeLater(charge);
+            return verdicts.admitted(subject, Source.POLICY, charge);
+        });
+    }
+
+    /** The ledger takes the row over at once if Redis answers by now; if not, the fence sees to it later. */
+    private Mono<Boolean> offerRow(Subject subject, Reservation reservation) {
+        return ledger.takeover(subject.userId(), reservation.row())
+                .onErrorResume(RedisUnavailableException.class, error -> Mono.just(false));
+    }
+
+    private Map<String, @Nullable Object> arguments(UsageEvent charge) {
+        Map<String, @Nullable Object> arguments = new HashMap<>();
+        arguments.put("p_user_id", charge.userId());
+        arguments.put("p_amount", charge.amount());
+        arguments.put("p_bytes", charge.bytes());
+        arguments.put("p_default_limit", quota.defaultLimit());
+        arguments.put("p_event", charge);
+        return arguments;
+    }
+
+    private <T> Mono<T> asked(Subject subject, Mono<T> call) {
+        return subject.context()
+                .timings()
+                .measure(Stage.DATABASE, call)
+                .doOnNext(answer -> degradation.answered(Degradation.Layer.DATABASE))
+                .doOnError(
+                        DatabaseUnavailableException.class,
+                        error -> degradation.failed(Degradation.Layer.DATABASE, error));
+    }
+}

@@ -1,0 +1,69 @@
+package dev.sluice.admission;
+
+import dev.sluice.ledger.AdmitReply;
+import dev.sluice.ledger.Ledger;
+import dev.sluice.ledger.Verdicts;
+import dev.sluice.supabase.PostgRest;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.ParameterizedTypeReference;
+import reactor.core.publisher.Mono;
+
+/**
+ * Reads a user's facts from the database, one flight per instance for requests that wait for the same answer.
+ *
+ * <p>A flight is named by the incarnation and the fence that its requests saw, because facts must be read after the
+ * ledger that they fill was made: a request that saw another ledger must not join. Errors are not kept.
+ */
+final class FactsReader {
+
+    private static final ParameterizedTypeReference<Facts> FACTS = new ParameterizedTypeReference<>() {};
+
+    private final PostgRest database;
+    private final Ledger ledger;
+    private final Map<Flight, Mono<Facts>> flights = new ConcurrentHashMap<>();
+
+    FactsReader(PostgRest database, Ledger ledger) {
+        this.database = database;
+        this.ledger = ledger;
+    }
+
+    /** Reads what {@code seen} misses and stores it in Redis. */
+    Mono<Facts> load(String userId, AdmitReply.Load seen, @Nullable String bucket) {
+        String asked = seen.verdict() ? bucket : null;
+        Flight flight = new Flight(userId, seen.incarnation(), seen.fence(), seen.quota(), asked);
+        return join(flight, read(userId, asked).flatMap(facts -> store(userId, seen, asked, facts)));
+    }
+
+    /** Reads a user's facts without storing them: the way while Redis is away. */
+    Mono<Facts> readOnly(String userId, String bucket) {
+        return join(new Flight(userId, "", "", false, bucket), read(userId, bucket));
+    }
+
+    private Mono<Facts> join(Flight flight, Mono<Facts> facts) {
+        return Mono.defer(() -> flights.computeIfAbsent(
+                flight, key -> facts.doFinally(signal -> flights.remove(key)).cache()));
+    }
+
+    private Mono<Facts> read(String userId, @Nullable String bucket) {
+        Map<String, @Nullable Object> arguments = new HashMap<>();
+        arguments.put("p_user_id", userId);
+        arguments.put("p_bucket", bucket);
+        return database.rpc("edge_facts", arguments, FACTS);
+    }
+
+    private Mono<Facts> store(String userId, AdmitReply.Load seen, @Nullable String bucket, Facts facts) {
+        Verdicts verdicts = bucket == null ? null : new Verdicts(bucket, facts.canRead(), facts.canWrite());
+        return ledger.load(userId, seen, seen.quota() ? facts.row() : null, verdicts)
+                .thenReturn(facts);
+    }
+
+    private record Flight(
+            String userId,
+            String incarnation,
+            String fence,
+            boolean quota,
+            @Nullable String bucket) {}
+}

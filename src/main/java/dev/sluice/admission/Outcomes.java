@@ -1,0 +1,69 @@
+package dev.sluice.admission;
+
+import dev.sluice.intent.UploadIntent;
+import dev.sluice.journal.UsageEvent;
+import dev.sluice.problem.ProblemException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/**
+ * Records how admitted requests ended and gives charges back where the operation had no effect: it failed before it could
+ * have one, or was answered with an error. An operation that may have happened (its body was sent, and then no answer
+ * came) stays charged.
+ */
+final class Outcomes {
+
+    private final UsageSink usage;
+    private final AdmissionRequests requests;
+    private final Subjects subjects;
+
+    Outcomes(UsageSink usage, AdmissionRequests requests, Subjects subjects) {
+        this.usage = usage;
+        this.requests = requests;
+        this.subjects = subjects;
+    }
+
+    Mono<Void> answered(ServerWebExchange exchange) {
+        HttpStatusCode status = exchange.getResponse().getStatusCode();
+        if (status == null || !status.isError()) {
+            return finish(exchange, null, false);
+        }
+        boolean hadNoEffect = !status.isSameCodeAs(HttpStatus.GATEWAY_TIMEOUT);
+        return finish(exchange, "HTTP_" + status.value(), hadNoEffect);
+    }
+
+    Mono<Void> failed(ServerWebExchange exchange, Throwable error) {
+        String code = error instanceof ProblemException refused
+                ? refused.problem().code().name()
+                : "INTERNAL_ERROR";
+        return finish(exchange, code, !Admission.of(exchange).isInDoubt());
+    }
+
+    /** The client is gone: an answer on its way was an answer; else only what cannot have happened is given back. */
+    void cancelled(ServerWebExchange exchange) {
+        boolean answering = exchange.getResponse().isCommitted();
+        boolean hadNoEffect = !answering && !Admission.of(exchange).isInDoubt();
+        finish(exchange, answering ? null : "CANCELLED", hadNoEffect).subscribe();
+    }
+
+    private Mono<Void> finish(ServerWebExchange exchange, @Nullable String failure, boolean hadNoEffect) {
+        Admission admission = Admission.of(exchange);
+        if (!admission.finish()) {
+            return Mono.empty();
+        }
+        UsageEvent charge = admission.charge();
+        if (charge != null && hadNoEffect) {
+            usage.refundLater(charge);
+        }
+        Subject subject = subjects.of(exchange);
+        if (!admission.isSettled() || subject.caller() == null) {
+            return Mono.empty();
+        }
+        UploadIntent intent = UploadIntent.ATTRIBUTE.get(exchange);
+        Long length = intent == null ? null : intent.contentLength();
+        return usage.outcome(requests.outcome(subject, charge, length == null ? 0 : length, failure));
+    }
+}

@@ -1,0 +1,32 @@
+package dev.sluice.management;
+
+import dev.sluice.admission.Degradation.Layer;
+import dev.sluice.redis.RedisConnection;
+import dev.sluice.supabase.PostgRest;
+import java.util.List;
+import java.util.Map;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.ParameterizedTypeReference;
+
+/** The beans of this package. */
+@Configuration(proxyBeanMethods = false)
+class ManagementConfiguration {
+
+    private static final ParameterizedTypeReference<List<Object>> ROWS = new ParameterizedTypeReference<>() {};
+
+    @Bean("redis")
+    ReactiveHealthIndicator redisHealth(@Qualifier("backgroundRedis") RedisConnection redis) {
+        return new LayerHealth(
+                redis.call(commands -> commands.info("memory")).map(EvictionPolicy::details), Layer.REDIS.meaning());
+    }
+
+    @Bean("database")
+    ReactiveHealthIndicator databaseHealth(PostgRest database) {
+        return new LayerHealth(
+                database.rpc("quotas_of", Map.of("p_user_ids", List.of()), ROWS).thenReturn(Map.of()),
+                Layer.DATABASE.meaning());
+    }
+}

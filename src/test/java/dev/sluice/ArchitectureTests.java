@@ -74,11 +74,13 @@ class ArchitectureTests {
     @TestFactory
     Stream<DynamicTest> importsOnlyWhatTheTableAllows() {
         return MAY_IMPORT.entrySet().stream()
-                .map(entry -> DynamicTest.dynamicTest(entry.getKey(), () -> classes()
-                        .that()
-                        .resideInAPackage(ROOT + "." + entry.getKey())
-                        .should(onlyDependOnClassesThat(outsideOfSluiceOrIn(entry.getKey(), entry.getValue())))
-                        .check(CLASSES)));
+                .map(entry -> DynamicTest.dynamicTest(
+                        entry.getKey(),
+                        () -> classes()
+                                .that()
+                                .resideInAPackage(ROOT + "." + entry.getKey())
+                                .should(onlyDependOnClassesThat(outsideOfSluiceOrIn(entry.getKey(), entry.getValue())))
+                                .check(CLASSES)));
     }
 
     @Test

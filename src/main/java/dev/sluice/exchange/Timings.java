@@ -3,6 +3,7 @@ package dev.sluice.exchange;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
 import reactor.core.publisher.Mono;
@@ -40,11 +41,17 @@ public final class Timings {
         spentNanos.updateAndGet(stage.ordinal(), spent -> spent == NOT_ENTERED ? elapsed : spent + elapsed);
     }
 
-    /** Measures a call from subscription to its end, however it ends. */
+    /** Measures a call from subscription to its end, however it ends; added before the end is passed on. */
     public <T> Mono<T> measure(Stage stage, Mono<T> call) {
         return Mono.defer(() -> {
             long since = now();
-            return call.doFinally(signal -> add(stage, since));
+            AtomicBoolean added = new AtomicBoolean();
+            Runnable addOnce = () -> {
+                if (added.compareAndSet(false, true)) {
+                    add(stage, since);
+                }
+            };
+            return call.doOnTerminate(addOnce).doOnCancel(addOnce);
         });
     }
 

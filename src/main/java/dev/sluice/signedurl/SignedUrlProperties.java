@@ -1,0 +1,56 @@
+package dev.sluice.signedurl;
+
+import jakarta.validation.constraints.AssertTrue;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * Who signs, and for how long.
+ *
+ * @param signer {@code server} asks storage; {@code local} mints the token here
+ * @param expiresIn a URL's life where the request does not say it; by default 2 h for an upload, 1 h for a download. An
+ *     upload URL that the server signs lives as long as storage is set to
+ * @param maxExpiresIn the longest life that may be asked for
+ */
+@ConfigurationProperties("sluice.signed-url")
+@Validated
+record SignedUrlProperties(
+        @DefaultValue("server") SignerName signer,
+        @Nullable Duration expiresIn,
+        @DefaultValue("24h") Duration maxExpiresIn) {
+
+    private static final Duration UPLOAD = Duration.ofHours(2);
+    private static final Duration DOWNLOAD = Duration.ofHours(1);
+
+    /** The names in the configuration. */
+    enum SignerName {
+        SERVER,
+        LOCAL,
+        S3
+    }
+
+    @AssertTrue(
+            message = "signer s3 is not available in this version: use server, or local"
+                    + " (property sluice.signed-url.signer, environment SLUICE_SIGNER)")
+    boolean isSignerAvailable() {
+        return signer != SignerName.S3;
+    }
+
+    @AssertTrue(
+            message = "expires-in and max-expires-in must be at least 1s, and expires-in at most max-expires-in, for"
+                    + " example 1h and 24h (properties sluice.signed-url.expires-in, .max-expires-in)")
+    boolean isLifeValid() {
+        return maxExpiresIn.toSeconds() >= 1
+                && (expiresIn == null || (expiresIn.toSeconds() >= 1 && expiresIn.compareTo(maxExpiresIn) <= 0));
+    }
+
+    /** A URL's life where the request does not say it. */
+    Duration expiresIn(Access access) {
+        Duration standard = access == Access.UPLOAD ? UPLOAD : DOWNLOAD;
+        Duration wanted = expiresIn == null ? standard : expiresIn;
+        return wanted.compareTo(maxExpiresIn) > 0 ? maxExpiresIn : wanted;
+    }
+}

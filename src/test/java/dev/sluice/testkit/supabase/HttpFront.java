@@ -96,14 +96,20 @@ final class HttpFront implements AutoCloseable {
         if (!fault.performed()) {
             return Mono.just(Reply.empty(200));
         }
-        return Mono.fromCallable(() -> endpoint.handler().handle(call))
-                .onErrorResume(error -> {
-                    LOG.warn("{} {} failed", call.method(), endpoint.name(), error);
-                    return Mono.just(Reply.json(
-                            500,
-                            Json.object("statusCode", "500", "error", "internal", "message", "Internal Server Error")));
-                })
-                .subscribeOn(workers);
+        return Mono.create(sink -> workers.schedule(() -> sink.success(work(endpoint, call))));
+    }
+
+    /** Does the work to its end also when the client has gone, as the real servers do. */
+    private static Reply work(Endpoint endpoint, Call call) {
+        try {
+            return endpoint.handler().handle(call);
+        } catch (IOException e) {
+            LOG.debug("{} {} broke off", call.method(), endpoint.name(), e);
+        } catch (Exception e) {
+            LOG.warn("{} {} failed", call.method(), endpoint.name(), e);
+        }
+        return Reply.json(
+                500, Json.object("statusCode", "500", "error", "internal", "message", "Internal Server Error"));
     }
 
     private Mono<Void> send(HttpServerRequest request, HttpServerResponse response, Reply reply) {

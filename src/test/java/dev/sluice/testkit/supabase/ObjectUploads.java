@@ -134,17 +134,11 @@ final class ObjectUploads {
                 "httpStatusCode", 200);
         String userMetadata = incoming.userMetadata == null ? "{}" : incoming.userMetadata;
         NewObject object = new NewObject(bucket, name, owner, version, metadata, userMetadata);
-        String[] replaced = new String[1];
         try {
-            String id = database.run(Session.SERVER, call, Mode.COMMIT, connection -> {
-                ObjectRow before = StorageTables.find(connection, bucket, name);
-                replaced[0] = before == null ? "" : String.valueOf(before.version());
-                return StorageTables.replace(connection, object);
-            });
-            if (!replaced[0].isEmpty()) {
-                files.delete(replaced[0]);
-            }
-            return id;
+            StorageTables.Replaced replaced = database.run(
+                    Session.SERVER, call, Mode.COMMIT, connection -> StorageTables.replace(connection, object));
+            files.delete(replaced.previousVersion());
+            return replaced.id();
         } catch (SQLException e) {
             files.delete(version);
             throw e;

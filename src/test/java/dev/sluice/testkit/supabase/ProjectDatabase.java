@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Transactions on the project's database in the caller's role, with the settings ({@code request.jwt.claims} and the
@@ -28,6 +30,8 @@ final class ProjectDatabase {
         READ_ONLY
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(ProjectDatabase.class);
+
     private final DataSource dataSource;
     private final Duration statementTimeout;
 
@@ -46,15 +50,25 @@ final class ProjectDatabase {
                 T result = work.on(connection);
                 if (mode != Mode.ROLLBACK) {
                     connection.commit();
+                    connection.setReadOnly(false);
                     kept = true;
                 }
                 return result;
             } finally {
                 if (!kept) {
-                    connection.rollback();
+                    giveUp(connection);
                 }
-                connection.setReadOnly(false);
             }
+        }
+    }
+
+    /** Ends a transaction that failed or was a probe; a connection that cannot is the pool's to throw away. */
+    private static void giveUp(Connection connection) {
+        try {
+            connection.rollback();
+            connection.setReadOnly(false);
+        } catch (SQLException e) {
+            LOG.debug("a transaction could not be rolled back", e);
         }
     }
 

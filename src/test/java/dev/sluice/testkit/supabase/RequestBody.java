@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -14,11 +15,13 @@ import reactor.core.publisher.Flux;
 /**
  * A request body as a blocking stream. The network side never blocks: it adds a chunk and releases a permit; the
  * reading side waits for permits and asks for one more chunk for each it took, so at most {@value #AHEAD} chunks are
- * held. Subscribes at the first read. A connection that breaks off shows as an {@link IOException}.
+ * held. Subscribes at the first read. A connection that breaks
+ * off, or is silent for {@value #PATIENCE_SECONDS} s, shows as an {@link IOException}.
  */
 final class RequestBody extends InputStream {
 
     private static final int AHEAD = 8;
+    private static final int PATIENCE_SECONDS = 60;
 
     private final Flux<byte[]> source;
     private final Queue<byte[]> chunks = new ConcurrentLinkedQueue<>();
@@ -64,7 +67,9 @@ final class RequestBody extends InputStream {
         }
         while (position == current.length) {
             try {
-                signals.acquire();
+                if (!signals.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                    throw new IOException("nothing of a request body came for " + PATIENCE_SECONDS + " s");
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted while reading a request body", e);

@@ -38,12 +38,22 @@ final class StorageTables {
         write(connection, object, INSERT + (upsert ? OVERWRITE : ""));
     }
 
-    /** Writes the row whatever was there; answers its id. */
-    static String replace(Connection connection, NewObject object) throws SQLException {
+    /** The row's id, and the version that it had before, null for a new row. */
+    record Replaced(String id, @Nullable String previousVersion) {}
+
+    /** Writes the row whatever was there; one after the other for each name, so that no version is lost track of. */
+    static Replaced replace(Connection connection, NewObject object) throws SQLException {
+        try (PreparedStatement lock = prepare(
+                connection,
+                "select pg_advisory_xact_lock(hashtextextended(?, 0))",
+                object.bucket + "/" + object.name)) {
+            lock.execute();
+        }
+        ObjectRow before = find(connection, object.bucket, object.name);
         try (PreparedStatement statement = statement(connection, object, INSERT + OVERWRITE + "returning id");
                 ResultSet row = statement.executeQuery()) {
             row.next();
-            return row.getString(1);
+            return new Replaced(row.getString(1), before == null ? null : before.version());
         }
     }
 

@@ -1,0 +1,39 @@
+package dev.sluice.upload;
+
+import dev.sluice.problem.Problem;
+import dev.sluice.problem.ProblemCode;
+import io.netty.channel.ConnectTimeoutException;
+import java.io.IOException;
+import java.util.concurrent.TimeoutException;
+import org.springframework.web.server.ResponseStatusException;
+import reactor.netty.channel.AbortedException;
+
+/** What the gateway's client fails with, as the contract tells it. */
+final class BackendFailure {
+
+    private BackendFailure() {}
+
+    /** 504 where time ran out, 502 where the connection failed; any other error as it is. */
+    static Throwable problem(Throwable error) {
+        if (isTimeout(error)) {
+            return Problem.of(ProblemCode.SUPABASE_ERROR)
+                    .status(504)
+                    .detail("The backend did not answer in time")
+                    .exception();
+        }
+        if (error instanceof IOException || error instanceof AbortedException) {
+            return Problem.of(ProblemCode.SUPABASE_ERROR)
+                    .detail("The backend cannot be reached, or broke off")
+                    .exception();
+        }
+        return error;
+    }
+
+    private static boolean isTimeout(Throwable error) {
+        return error instanceof ConnectTimeoutException
+                || error instanceof TimeoutException
+                || error instanceof io.netty.handler.timeout.TimeoutException
+                || (error instanceof ResponseStatusException status
+                        && status.getStatusCode().value() == 504);
+    }
+}

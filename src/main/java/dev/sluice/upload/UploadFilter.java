@@ -1,0 +1,68 @@
+package dev.sluice.upload;
+
+import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR;
+import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR;
+
+import dev.sluice.caller.Caller;
+import dev.sluice.exchange.RequestContext;
+import dev.sluice.exchange.Stage;
+import dev.sluice.intent.UploadIntent;
+import dev.sluice.problem.Problem;
+import dev.sluice.problem.ProblemCode;
+import java.net.URI;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.route.Route;
+import org.springframework.core.Ordered;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/** The last filter before the gateway's own routing, for requests that have an {@link UploadIntent} and are proxied. */
+final class UploadFilter implements GlobalFilter, Ordered {
+
+    /** After the target is known (10000, with a load balancer 10150), before it is called. */
+    static final int ORDER = 10200;
+
+    private static final Logger log = LoggerFactory.getLogger(UploadFilter.class);
+
+    private final Credentials credentials;
+
+    UploadFilter(Credentials credentials) {
+        this.credentials = credentials;
+    }
+
+    @Override
+    public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+        UploadIntent intent = UploadIntent.ATTRIBUTE.get(exchange);
+        URI target = exchange.getAttribute(GATEWAY_REQUEST_URL_ATTR);
+        Route route = exchange.getAttribute(GATEWAY_ROUTE_ATTR);
+        if (intent == null
+                || target == null
+                || route == null
+                || !target.getScheme().startsWith("http")) {
+            return chain.filter(exchange);
+        }
+        RequestContext context = RequestContext.of(exchange);
+        URI decided = Target.of(intent.object(), target, route.getUri());
+        if (decided == null) {
+            log.error(
+                    "{} Route {} rewrote the request to another object than the one that was decided on; it is refused",
+                    context.requestId(),
+                    route.getId());
+            return Mono.error(Problem.of(ProblemCode.BUCKET_ACCESS_DENIED).exception());
+        }
+        exchange.getAttributes().put(GATEWAY_REQUEST_URL_ATTR, decided);
+        ServerWebExchange outgoing = exchange.mutate()
+                .request(request -> request.headers(headers -> credentials.apply(
+                        headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId())))
+                .build();
+        return context.timings().measure(Stage.SUPABASE, chain.filter(outgoing)).onErrorMap(BackendFailure::problem);
+    }
+
+    @Override
+    public int getOrder() {
+        return ORDER;
+    }
+}

@@ -23,7 +23,7 @@ sealed interface Delivery {
      *
      * @param incarnation of the ledger that was charged; empty for other kinds
      */
-    record Readable(int partition, String entryId, String incarnation, UsageEvent event) implements Delivery {
+    record Usable(int partition, String entryId, String incarnation, UsageEvent event) implements Delivery {
 
         Entry entry() {
             return new Entry(
@@ -37,14 +37,14 @@ sealed interface Delivery {
     }
 
     /** Something that is no event of this partition, and why. */
-    record Unreadable(int partition, String entryId, String error) implements Delivery {}
+    record Unusable(int partition, String entryId, String error) implements Delivery {}
 
     /** Reads an entry's fields. */
     static Delivery of(int partition, String entryId, @Nullable Map<String, String> fields) {
         try {
-            return new Readable(partition, entryId, field(fields, "inc"), event(partition, fields));
+            return new Usable(partition, entryId, field(fields, "inc"), event(partition, fields));
         } catch (IllegalArgumentException e) {
-            return new Unreadable(partition, entryId, String.valueOf(e.getMessage()));
+            return new Unusable(partition, entryId, String.valueOf(e.getMessage()));
         }
     }
 

@@ -65,7 +65,7 @@ final class Settlement {
     }
 
     /** Fails only with a passing failure, and only once the backoff was stopped. */
-    Mono<Void> settle(List<Delivery.Readable> batch) {
+    Mono<Void> settle(List<Delivery.Usable> batch) {
         if (batch.isEmpty()) {
             return Mono.empty();
         }
@@ -92,9 +92,9 @@ final class Settlement {
                 .then();
     }
 
-    private Mono<List<QuotaRow>> apply(List<Delivery.Readable> batch) {
+    private Mono<List<QuotaRow>> apply(List<Delivery.Usable> batch) {
         Mono<List<QuotaRow>> call = database.apply(
-                        batch.stream().map(Delivery.Readable::event).toList())
+                        batch.stream().map(Delivery.Usable::event).toList())
                 .retryWhen(backoff);
         return batch.size() > 1
                 ? call
@@ -104,7 +104,7 @@ final class Settlement {
                         .onRetryExhaustedThrow((spec, signal) -> signal.failure()));
     }
 
-    private Mono<Void> refused(List<Delivery.Readable> batch, DatabaseRejectedException error) {
+    private Mono<Void> refused(List<Delivery.Usable> batch, DatabaseRejectedException error) {
         if (batch.size() == 1) {
             return bury(batch.get(0), String.valueOf(error.getMessage()));
         }
@@ -112,14 +112,14 @@ final class Settlement {
         return settle(batch.subList(0, half)).then(settle(batch.subList(half, batch.size())));
     }
 
-    private Mono<Void> acknowledge(List<Delivery.Readable> batch, List<QuotaRow> rows) {
+    private Mono<Void> acknowledge(List<Delivery.Usable> batch, List<QuotaRow> rows) {
         Map<String, QuotaRow> byUser = rows.stream()
                 .filter(row -> row.userId() != null)
                 .collect(Collectors.toMap(row -> Objects.requireNonNull(row.userId()), Function.identity()));
         Map<String, List<Entry>> entries = batch.stream()
                 .collect(Collectors.groupingBy(
                         delivery -> delivery.event().userId(),
-                        Collectors.mapping(Delivery.Readable::entry, Collectors.toList())));
+                        Collectors.mapping(Delivery.Usable::entry, Collectors.toList())));
         return Flux.fromIterable(entries.entrySet())
                 .flatMap(
                         user -> acknowledge(user.getKey(), user.getValue(), byUser.get(user.getKey())),

@@ -32,7 +32,7 @@ class UsageConfiguration {
 
     private final String instance = UUID.randomUUID().toString();
 
-    @Bean(destroyMethod = "dispose")
+    @Bean(destroyMethod = "dispose", defaultCandidate = false)
     Scheduler usageScheduler() {
         return Schedulers.newParallel("usage", 2, true);
     }
@@ -63,7 +63,7 @@ class UsageConfiguration {
             Leases leases,
             Clock clock,
             UsageProperties properties,
-            Scheduler usageScheduler,
+            @Qualifier("usageScheduler") Scheduler usageScheduler,
             MeterRegistry metrics) {
         return new UsageBacklog(stream, leases, clock, properties, usageScheduler, metrics);
     }
@@ -76,7 +76,7 @@ class UsageConfiguration {
             EventOverflow overflow,
             Clock clock,
             UsageProperties properties,
-            Scheduler usageScheduler) {
+            @Qualifier("usageScheduler") Scheduler usageScheduler) {
         EventWriter writer = new EventWriter(stream, backlog, database, overflow);
         return new UsageRecorder(writer, clock, properties, SINK_CAPACITY, usageScheduler);
     }
@@ -90,7 +90,7 @@ class UsageConfiguration {
             Leases leases,
             UsageDatabase database,
             UsageProperties properties,
-            Scheduler usageScheduler,
+            @Qualifier("usageScheduler") Scheduler usageScheduler,
             MeterRegistry metrics) {
         Counter retries = Counter.builder("sluice.usage.retries")
                 .description("Attempts repeated because Redis or the database could not be reached")

@@ -203,19 +203,19 @@ public final class UsageWorker implements SmartLifecycle {
     }
 
     private Mono<Void> process(List<Delivery> deliveries) {
-        List<Delivery.Readable> readable = new ArrayList<>(deliveries.size());
-        List<Delivery.Unreadable> unreadable = new ArrayList<>();
+        List<Delivery.Usable> usable = new ArrayList<>(deliveries.size());
+        List<Delivery.Unusable> unusable = new ArrayList<>();
         for (Delivery delivery : deliveries) {
-            if (delivery instanceof Delivery.Readable one) {
-                readable.add(one);
-            } else if (delivery instanceof Delivery.Unreadable one) {
-                unreadable.add(one);
+            if (delivery instanceof Delivery.Usable one) {
+                usable.add(one);
+            } else if (delivery instanceof Delivery.Unusable one) {
+                unusable.add(one);
             }
         }
-        return Flux.fromIterable(readable)
+        return Flux.fromIterable(usable)
                 .buffer(batchSize)
                 .concatMap(settlement::settle, 1)
-                .thenMany(Flux.fromIterable(unreadable))
+                .thenMany(Flux.fromIterable(unusable))
                 .concatMap(one -> settlement.bury(one, one.error()))
                 .then();
     }

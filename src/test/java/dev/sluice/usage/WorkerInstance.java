@@ -1,0 +1,95 @@
+package dev.sluice.usage;
+
+import dev.sluice.journal.UsageEvent;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/** The usage beans of one gateway instance. */
+final class WorkerInstance implements AutoCloseable {
+
+    final String id = UUID.randomUUID().toString();
+    final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    final UsageStream stream;
+    final Leases leases;
+    final UsageDatabase database;
+    final UsageBacklog backlog;
+    final UsageWorker worker;
+    final UsageRecorder recorder;
+    final EventWriter writer;
+    final DeadLetters deadLetters;
+    final List<UsageEvent> overflow = new CopyOnWriteArrayList<>();
+    private final Scheduler scheduler = Schedulers.newParallel("usage-test", 2, true);
+
+    WorkerInstance(UsageBench bench, UsageProperties properties, Duration claimIdle, int sinkCapacity) {
+        stream = new UsageStream(bench.connection, id);
+        leases = new Leases(bench.connection, id);
+        database = new UsageDatabase(bench.postgRest);
+        backlog = new UsageBacklog(stream, leases, Clock.systemUTC(), properties, scheduler, metrics);
+        Backoff backoff = new Backoff(
+                scheduler,
+                () -> 0,
+                () -> metrics.counter("sluice.usage.retries").increment());
+        Settlement settlement =
+                new Settlement(database, bench.ledger, stream, backoff, Duration.ofMillis(10), scheduler, metrics);
+        worker = new UsageWorker(
+                stream, leases, settlement, backoff, properties, scheduler, System::nanoTime, claimIdle);
+        writer = new EventWriter(stream, backlog, database, events -> Mono.fromRunnable(() -> overflow.addAll(events)));
+        recorder = new UsageRecorder(writer, Clock.systemUTC(), properties, sinkCapacity, scheduler);
+        deadLetters = new DeadLetters(stream);
+    }
+
+    static UsageProperties properties(int batchSize) {
+        return new UsageProperties(batchSize, Duration.ofMillis(20), 1_000_000, Duration.ofDays(35));
+    }
+
+    static WorkerInstance of(UsageBench bench) {
+        return new WorkerInstance(bench, properties(100), Duration.ofSeconds(30), 1000);
+    }
+
+    WorkerInstance started() {
+        worker.start();
+        return this;
+    }
+
+    void stopWorker() {
+        CountDownLatch stopped = new CountDownLatch(1);
+        worker.stop(stopped::countDown);
+        await(stopped);
+    }
+
+    void stopRecorder() {
+        CountDownLatch stopped = new CountDownLatch(1);
+        recorder.stop(stopped::countDown);
+        await(stopped);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            if (!latch.await(20, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("Did not stop");
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    double count(String metric) {
+        return metrics.counter(metric).count();
+    }
+
+    @Override
+    public void close() {
+        stopRecorder();
+        stopWorker();
+        scheduler.dispose();
+    }
+}

@@ -2,32 +2,35 @@ package dev.sluice.ledger;
 
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisConnection;
-import dev.sluice.redis.Script;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** The steps of the ledger, each one atomic script. Every step fails with a {@code RedisUnavailableException}. */
 public final class Ledger {
 
-    private static final Script ADMIT = Script.load(Ledger.class, "admit");
-    private static final Script LOAD = Script.load(Ledger.class, "load", "takeover-function");
-    private static final Script SETTLE = Script.load(Ledger.class, "settle", "takeover-function");
-    private static final Script TAKEOVER = Script.load(Ledger.class, "takeover", "takeover-function");
-    private static final Script CORRECT = Script.load(Ledger.class, "correct", "takeover-function");
-    private static final Script FENCE = Script.load(Ledger.class, "fence");
+    /** Incarnations are unique, not secret: a random one each would read the system's entropy on an event loop. */
+    private final String instance = UUID.randomUUID().toString();
 
+    private final AtomicLong incarnations = new AtomicLong();
     private final RedisConnection redis;
     private final Fences fences;
     private final LedgerSettings settings;
+    private final LedgerScripts scripts;
 
     public Ledger(RedisConnection redis, Fences fences, LedgerSettings settings) {
+        this(redis, fences, settings, LedgerScripts.SHIPPED);
+    }
+
+    Ledger(RedisConnection redis, Fences fences, LedgerSettings settings, LedgerScripts scripts) {
         this.redis = redis;
         this.fences = fences;
         this.settings = settings;
+        this.scripts = scripts;
     }
 
     /** Decides all claims at once and, if they all hold, counts, charges and records them. */
@@ -35,7 +38,7 @@ public final class Ledger {
         return Mono.defer(() -> {
             int partition = KeySpace.partition(request.userId());
             long epoch = fences.due(partition);
-            return redis.eval(ADMIT, admitKeys(request, partition), admitArgs(request, fences.token(epoch)))
+            return redis.eval(scripts.admit(), admitKeys(request, partition), admitArgs(request, fences.token(epoch)))
                     .map(reply -> {
                         fences.installed(partition, epoch);
                         return AdmitReplies.read(reply, request.rates().size());
@@ -69,7 +72,7 @@ public final class Ledger {
         args.add(verdicts == null ? "" : bit(verdicts.canWrite()));
         args.add(millis(settings.grantTtl()));
         args.add(millis(settings.refusalTtl()));
-        return redis.eval(LOAD, keys, args.toArray(String[]::new)).map(Ledger::flag);
+        return redis.eval(scripts.load(), keys, args.toArray(String[]::new)).map(Ledger::flag);
     }
 
     /**
@@ -92,7 +95,7 @@ public final class Ledger {
                     entry.incarnation()));
         }
         String[] keys = {KeySpace.usage(KeySpace.partition(userId)), KeySpace.quota(userId)};
-        return redis.eval(SETTLE, keys, args.toArray(String[]::new)).map(reply -> (Long) reply.get(0));
+        return redis.eval(scripts.settle(), keys, args.toArray(String[]::new)).map(reply -> (Long) reply.get(0));
     }
 
     /** Offers a row to the user's ledger, if there is one. */
@@ -100,7 +103,7 @@ public final class Ledger {
         List<String> args = new ArrayList<>(7);
         args.add(millis(settings.ttl()));
         args.addAll(List.of(row.facts()));
-        return redis.eval(TAKEOVER, new String[] {KeySpace.quota(userId)}, args.toArray(String[]::new))
+        return redis.eval(scripts.takeover(), new String[] {KeySpace.quota(userId)}, args.toArray(String[]::new))
                 .map(Ledger::flag);
     }
 
@@ -111,7 +114,7 @@ public final class Ledger {
         args.add(Long.toString(seen.version()));
         args.add(millis(settings.ttl()));
         args.addAll(List.of(row.facts()));
-        return redis.eval(CORRECT, new String[] {KeySpace.quota(userId)}, args.toArray(String[]::new))
+        return redis.eval(scripts.correct(), new String[] {KeySpace.quota(userId)}, args.toArray(String[]::new))
                 .map(Ledger::flag);
     }
 
@@ -122,7 +125,7 @@ public final class Ledger {
             if (epoch == 0) {
                 return Mono.empty();
             }
-            return redis.eval(FENCE, new String[] {KeySpace.fence(partition)}, fences.token(epoch))
+            return redis.eval(scripts.fence(), new String[] {KeySpace.fence(partition)}, fences.token(epoch))
                     .doOnNext(reply -> fences.installed(partition, epoch))
                     .then();
         });
@@ -155,7 +158,7 @@ public final class Ledger {
                 charge == null || charge.defaultLimit() == null
                         ? ""
                         : charge.defaultLimit().toString());
-        args.add(charge == null ? "" : UUID.randomUUID().toString());
+        args.add(charge == null ? "" : instance + ":" + incarnations.incrementAndGet());
         args.add(charge == null ? "" : charge.eventId());
         args.add(charge == null ? "" : charge.eventJson());
         args.add(verdictArgument(request.bucket()));

@@ -12,26 +12,24 @@
 --      11.. three per rate window: limit, window in ms, cost
 --
 -- Reply (strings and integers; 53-bit):
---   {'load', incarnation, fence, quota facts needed 0|1, verdict needed 0|1}
+--   {'load', incarnation, fence, quota facts needed 0|1, verdict needed 0|1}: nothing was counted; a quota that is known
+--     to be exceeded is told first, so that whoever has spent it costs the database nothing
 --   {'rate', index of the window from 0, R...}
 --   {'quota', 'requests'|'bytes', used, limit, periodEndsAt in epoch ms or '', now in epoch ms, R...}
 --   {'bucket', R...}
 --   {'admitted', incarnation, periodEndsAt or '', used, limit or '', R...}
 --   R: three per rate window: current (what counts now, this request included if admitted), limit, ms until the
---   oldest counted bucket leaves (or, for the refused window, until cost fits)
+--   oldest counted bucket leaves (or, for a window that is full, until cost fits)
 --
 -- Rolling window: W is cut into 20 buckets; the current and the 20 previous ones are counted, which holds all of
 -- [now - W, now] (proof in docs/decisions/0003-rolling-window.md). Time is max(TIME, newest bucket).
 
 local BUCKETS = 20
+local MOST = 9007199254740991
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local fence = redis.call('GET', KEYS[1]) or ''
-if ARGV[1] ~= '' and fence ~= ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[1])
-  fence = ARGV[1]
-end
+local fence = install_fence(KEYS[1], ARGV[1])
 
 -- Rate windows: read all, decide, write only at the end.
 local windows = {}
@@ -57,14 +55,13 @@ for i = 5, #KEYS do
     end
   end
   table.sort(counted, function(x, y) return x[1] < y[1] end)
-  local at = math.max(now, w.newest * w.width)
   local over = w.used + w.cost - w.limit
-  w.reset = (BUCKETS + 1) * w.width
+  w.reset = (w.newest + BUCKETS + 1) * w.width - now
   local freed = 0
   for _, cell in ipairs(counted) do
     freed = freed + cell[2]
     if freed >= over then
-      w.reset = (cell[1] + BUCKETS + 1) * w.width - at
+      w.reset = (cell[1] + BUCKETS + 1) * w.width - now
       break
     end
   end
@@ -91,6 +88,10 @@ end
 local mode = ARGV[2]
 local quota = KEYS[3]
 local charging = ARGV[4] ~= ''
+local amount = tonumber(ARGV[4]) or 0
+local bytes = tonumber(ARGV[5]) or 0
+local limit = ''
+local used = 0
 local h
 local need_facts = false
 if charging then
@@ -108,6 +109,29 @@ if charging then
   need_facts = (h[2] == '1' and mode ~= 'trust') or (due and mode ~= 'trust' and mode ~= 'known')
 end
 
+if charging and not need_facts then
+  used = tonumber(h[3]) + tonumber(h[4])
+  if h[2] ~= '1' then
+    limit = h[5]
+    if not limit or limit == '' then
+      limit = ARGV[6] ~= '' and ARGV[6] or '0'
+    end
+    if amount > 0 and used + amount > math.min(tonumber(limit), MOST) then
+      return with_rates({ 'quota', 'requests', string.format('%.0f', used), limit, h[9] or '',
+        string.format('%.0f', now) }, false)
+    end
+    local bytes_used = tonumber(h[6]) + tonumber(h[7])
+    local bytes_limit = h[8]
+    if not bytes_limit or bytes_limit == '' then
+      bytes_limit = string.format('%.0f', MOST)
+    end
+    if bytes > 0 and bytes_used + bytes > math.min(tonumber(bytes_limit), MOST) then
+      return with_rates({ 'quota', 'bytes', string.format('%.0f', bytes_used), bytes_limit, h[9] or '',
+        string.format('%.0f', now) }, false)
+    end
+  end
+end
+
 local verdict = ARGV[10]
 local need_verdict = false
 if verdict == 'ask' then
@@ -117,30 +141,6 @@ end
 
 if need_verdict or need_facts then
   return { 'load', charging and h[1] or '', fence, need_facts and 1 or 0, need_verdict and 1 or 0 }
-end
-
-local limit = ''
-local used = 0
-if charging then
-  local amount = tonumber(ARGV[4])
-  local bytes = tonumber(ARGV[5])
-  used = tonumber(h[3]) + tonumber(h[4])
-  if h[2] ~= '1' then
-    limit = h[5]
-    if not limit or limit == '' then
-      limit = ARGV[6] ~= '' and ARGV[6] or '0'
-    end
-    if amount > 0 and used + amount > tonumber(limit) then
-      return with_rates({ 'quota', 'requests', string.format('%.0f', used), limit, h[9] or '',
-        string.format('%.0f', now) }, false)
-    end
-    local bytes_used = tonumber(h[6]) + tonumber(h[7])
-    local bytes_limit = h[8]
-    if bytes > 0 and bytes_limit and bytes_limit ~= '' and bytes_used + bytes > tonumber(bytes_limit) then
-      return with_rates({ 'quota', 'bytes', string.format('%.0f', bytes_used), bytes_limit, h[9] or '',
-        string.format('%.0f', now) }, false)
-    end
-  end
 end
 
 if verdict == '0' then
@@ -162,8 +162,8 @@ if charging then
   period = h[9] or ''
   redis.call('HINCRBY', quota, 'pending', ARGV[4])
   redis.call('HINCRBY', quota, 'bytesPending', ARGV[5])
-  redis.call('PERSIST', quota)
+  renew_expiry(quota, ARGV[3])
   redis.call('XADD', KEYS[2], '*', 'id', ARGV[8], 'inc', h[1], 'period', period, 'event', ARGV[9])
-  used = used + tonumber(ARGV[4])
+  used = used + amount
 end
 return with_rates({ 'admitted', charging and h[1] or '', period, string.format('%.0f', used), limit }, true)

@@ -1,13 +1,22 @@
 -- The reconciler's takeover: only if the ledger is unchanged since it was read (same incarnation, same version), so that
--- a row read before a settle cannot turn it back. A lower version (a row that was made anew) may replace too.
+-- a row read before a settle cannot turn it back. A row that was made anew may replace too, though its version is lower,
+-- or the same with other facts.
 --
 -- KEYS 1 ledger hash
 -- ARGV 1 incarnation that was read   2 version that was read   3 ledger's time to live, ms
 --      4..9 version, base, bytesBase, limit, bytesLimit, periodEndsAt (see takeover-function.lua)
 -- Reply {1 if the row was taken over, else 0}
 
-local h = redis.call('HMGET', KEYS[1], 'incarnation', 'version', 'stub')
-if h[1] ~= ARGV[1] or (h[2] or '-1') ~= ARGV[2] or h[3] or ARGV[4] == ARGV[2] then
+local h = redis.call('HMGET', KEYS[1], 'incarnation', 'version', 'base', 'bytesBase', 'limit', 'bytesLimit',
+  'periodEndsAt', 'stub')
+if h[1] ~= ARGV[1] or (h[2] or '-1') ~= ARGV[2] or h[8] then
+  return { 0 }
+end
+local differs = false
+for i = 0, 5 do
+  differs = differs or h[2 + i] ~= ARGV[4 + i]
+end
+if not differs then
   return { 0 }
 end
 redis.call('HSET', KEYS[1], 'version', '-1')

@@ -2,10 +2,7 @@
 --
 -- KEYS 1 fence
 -- ARGV 1 token
--- Reply {1 if it was another, else 0}
+-- Reply {1 if another token stood there, else 0}
 
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-  return { 0 }
-end
-redis.call('SET', KEYS[1], ARGV[1])
-return { 1 }
+local _, installed = install_fence(KEYS[1], ARGV[1])
+return { installed }

@@ -1,0 +1,56 @@
+package dev.sluice.ledger;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.redis.RedisConnection;
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.RedisClient;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import reactor.core.publisher.Mono;
+
+/** What one instance of the gateway has of the ledger: its own connection and its own fences. */
+final class LedgerClient implements AutoCloseable {
+
+    static final LedgerSettings SETTINGS =
+            new LedgerSettings(Duration.ofSeconds(300), Duration.ofSeconds(900), Duration.ofSeconds(60));
+
+    final RedisConnection connection;
+    final Fences fences = new Fences();
+    final Ledger ledger;
+
+    private final AbstractRedisClient client;
+    private final ScheduledExecutorService connector = Executors.newSingleThreadScheduledExecutor();
+
+    LedgerClient(String redisUri) {
+        this(RedisClient.create(redisUri));
+    }
+
+    LedgerClient(AbstractRedisClient client) {
+        this.client = client;
+        this.connection = new RedisConnection(client, Duration.ofSeconds(5), call -> call, connector);
+        await().until(connection::isConnected);
+        this.ledger = new Ledger(connection, fences, SETTINGS);
+    }
+
+    /** Admits as the gateway does, with facts that stand still. */
+    Mono<AdmitReply> admit(AdmitRequest request, QuotaRow row, Verdicts verdicts) {
+        return ledger.admit(request)
+                .flatMap(reply -> reply instanceof AdmitReply.Load load
+                        ? ledger.load(
+                                        request.userId(),
+                                        load,
+                                        load.quota() ? row : null,
+                                        load.verdict() ? verdicts : null)
+                                .then(Mono.defer(() -> admit(request.with(AdmitRequest.FactsMode.HELD), row, verdicts)))
+                        : Mono.just(reply));
+    }
+
+    @Override
+    public void close() {
+        connection.close();
+        client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        connector.shutdownNow();
+    }
+}

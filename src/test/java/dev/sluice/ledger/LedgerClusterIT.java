@@ -1,0 +1,65 @@
+package dev.sluice.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.ledger.AdmitReply.Admitted;
+import dev.sluice.ledger.AdmitRequest.FactsMode;
+import dev.sluice.operation.Rate;
+import dev.sluice.redis.KeySpace;
+import dev.sluice.testkit.Redis;
+import io.lettuce.core.cluster.RedisClusterClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class LedgerClusterIT {
+
+    private static final int SLOTS = 16_384;
+    private static final QuotaRow ROW = new QuotaRow(null, 0, 10L, 0, 100L, null, 1);
+    private static final QuotaRow NEWER = new QuotaRow(null, 1, 10L, 5, 100L, null, 2);
+
+    @Test
+    void runsEachStepWithinOneSlot() {
+        try (Redis redis = Redis.start("cluster-enabled yes", "cluster-require-full-coverage no")) {
+            redis.client().clusterAddSlots(IntStream.range(0, SLOTS).toArray());
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> redis.client().clusterInfo().contains("cluster_state:ok"));
+            try (LedgerClient instance = new LedgerClient(RedisClusterClient.create(redis.uri()))) {
+                for (String user : List.of("alice", "{a}", "a}b{c", "a:b", "ü")) {
+                    runsEachStep(instance, redis, user);
+                }
+            }
+        }
+    }
+
+    private static void runsEachStep(LedgerClient instance, Redis redis, String user) {
+        Ledger ledger = instance.ledger;
+        AdmitRequest request = new AdmitRequest(
+                user,
+                List.of(
+                        new RateCheck("upload", Rate.parse("9/1m"), 1),
+                        new RateCheck("upload", Rate.parse("99/1d"), 1)),
+                new Charge("event", "{}", 1, 5, null),
+                new BucketCheck("a bucket: {b}", 'w', null),
+                FactsMode.ASK);
+        assertThat(instance.admit(request, ROW, new Verdicts("a bucket: {b}", true, true))
+                        .block())
+                .isInstanceOf(Admitted.class);
+
+        Map<String, String> hash = redis.client().hgetall(KeySpace.quota(user));
+        LedgerState seen = LedgerState.read(hash);
+        assertThat(seen).isNotNull();
+        assertThat(seen.pending()).isEqualTo(1);
+        assertThat(ledger.settle(user, List.of(new Entry("1-1", "event", "charge", 1, 5, "")), NEWER)
+                        .block())
+                .isZero();
+        assertThat(ledger.takeover(user, NEWER).block()).isFalse();
+        assertThat(ledger.correct(user, seen, NEWER).block()).isFalse();
+        instance.fences.mark(KeySpace.partition(user));
+        ledger.fence(KeySpace.partition(user)).block();
+        assertThat(instance.fences.isDue(KeySpace.partition(user))).isFalse();
+    }
+}

@@ -47,7 +47,7 @@ class ArchitectureTests {
         table.put("intent", List.of("problem", "exchange", "caller"));
         table.put("memory", List.of("problem", "exchange", "caller", "operation"));
         table.put("ledger", List.of("redis", "operation"));
-        table.put("journal", List.of("redis"));
+        table.put("journal", List.of());
         table.put(
                 "admission",
                 List.of(
@@ -64,7 +64,7 @@ class ArchitectureTests {
         table.put("signedurl", List.of("problem", "exchange", "caller", "intent", "supabase"));
         table.put("upload", List.of("problem", "exchange", "caller", "intent", "supabase", "admission"));
         // usage implements admission's UsageSink: the admission says what it needs recorded, usage knows how.
-        table.put("usage", List.of("exchange", "redis", "ledger", "supabase", "caller", "journal", "admission"));
+        table.put("usage", List.of("redis", "ledger", "supabase", "journal", "admission"));
         table.put("reconcile", List.of("redis", "ledger", "supabase", "usage"));
         table.put("routes", List.of());
         table.put("management", new ArrayList<>(table.keySet()));

@@ -12,6 +12,7 @@ import io.lettuce.core.cluster.RedisClusterClient;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -50,8 +51,7 @@ class LedgerClusterIT {
                 .isInstanceOf(Admitted.class);
 
         Map<String, String> hash = redis.client().hgetall(KeySpace.quota(user));
-        LedgerState seen = LedgerState.read(hash);
-        assertThat(seen).isNotNull();
+        LedgerState seen = Objects.requireNonNull(LedgerState.read(hash));
         assertThat(seen.pending()).isEqualTo(1);
         assertThat(ledger.settle(user, List.of(new Entry("1-1", "event", "charge", 1, 5, "")), NEWER)
                         .block())

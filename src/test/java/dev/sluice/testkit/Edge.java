@@ -1,0 +1,81 @@
+package dev.sluice.testkit;
+
+import dev.sluice.SluiceApplication;
+import dev.sluice.testkit.supabase.LocalSupabase;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.test.web.reactive.server.WebTestClient;
+
+/** A whole Sluice in this JVM, on free ports, with real parts around it. Several may run beside each other. */
+public final class Edge implements AutoCloseable {
+
+    private final ConfigurableApplicationContext context;
+
+    private Edge(ConfigurableApplicationContext context) {
+        this.context = context;
+    }
+
+    /** Starts an instance; {@code settings} are further properties, as pairs of name and value. */
+    public static Edge start(Redis redis, LocalSupabase supabase, String... settings) {
+        Map<String, Object> properties = new TreeMap<>();
+        properties.put("server.port", "0");
+        properties.put("management.server.port", "0");
+        properties.put("spring.data.redis.url", redis.uri());
+        properties.put("SUPABASE_URL", supabase.url());
+        properties.put("SUPABASE_SERVICE_KEY", supabase.serviceKey());
+        properties.put("SUPABASE_JWT_SECRET", supabase.jwtSecret());
+        properties.put("sluice.journal.directory", "target/journal");
+        for (int i = 0; i < settings.length; i += 2) {
+            properties.put(settings[i], settings[i + 1]);
+        }
+        String[] arguments = properties.entrySet().stream()
+                .map(entry -> "--" + entry.getKey() + "=" + entry.getValue())
+                .toArray(String[]::new);
+        return new Edge(new SpringApplicationBuilder(SluiceApplication.class)
+                .web(WebApplicationType.REACTIVE)
+                .run(arguments));
+    }
+
+    public int port() {
+        return number("local.server.port");
+    }
+
+    public int managementPort() {
+        return number("local.management.port");
+    }
+
+    public String url() {
+        return "http://127.0.0.1:" + port();
+    }
+
+    public WebTestClient client() {
+        return WebTestClient.bindToServer()
+                .baseUrl(url())
+                .responseTimeout(Duration.ofSeconds(30))
+                .build();
+    }
+
+    public WebTestClient management() {
+        return WebTestClient.bindToServer()
+                .baseUrl("http://127.0.0.1:" + managementPort())
+                .responseTimeout(Duration.ofSeconds(30))
+                .build();
+    }
+
+    public <T> T bean(Class<T> type) {
+        return context.getBean(type);
+    }
+
+    private int number(String property) {
+        return context.getEnvironment().getRequiredProperty(property, Integer.class);
+    }
+
+    @Override
+    public void close() {
+        context.close();
+    }
+}

@@ -1,0 +1,176 @@
+package dev.sluice.caller;
+
+import dev.sluice.exchange.Stage;
+import dev.sluice.exchange.Timings;
+import dev.sluice.redis.RedisUnavailableException;
+import dev.sluice.supabase.DatabaseUnavailableException;
+import dev.sluice.supabase.PostgRest;
+import dev.sluice.supabase.SingleFlight;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.ParameterizedTypeReference;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Finds whose an API key is: in this process, else in Redis, else in the database ({@code resolve_api_key}); each is
+ * asked once for all who wait for the same key. Unknown keys are remembered like known ones. Errors are never remembered.
+ */
+public final class ApiKeys {
+
+    private static final Logger log = LoggerFactory.getLogger(ApiKeys.class);
+    private static final Pattern FORM = Pattern.compile("[\\x21-\\x7e]{1,256}");
+    private static final ParameterizedTypeReference<Row> ROW = new ParameterizedTypeReference<>() {};
+
+    /** The answer of {@code resolve_api_key}. */
+    record Row(
+            @Nullable String apiKeyId,
+            @Nullable String userId,
+            @Nullable String plan) {}
+
+    private final LocalIdentities local;
+    private final SharedIdentities shared;
+    private final PostgRest database;
+    private final Duration redisBudget;
+    private final LongSupplier nanoTime;
+    private final SingleFlight<String, Identity> redisReads = new SingleFlight<>();
+    private final SingleFlight<String, Identity> databaseReads = new SingleFlight<>();
+
+    /** @param redisBudget of one request, for all its calls of Redis */
+    ApiKeys(
+            LocalIdentities local,
+            SharedIdentities shared,
+            PostgRest database,
+            Duration redisBudget,
+            LongSupplier nanoTime) {
+        this.local = local;
+        this.shared = shared;
+        this.database = database;
+        this.redisBudget = redisBudget;
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Whose key it is. Empty if it is malformed, unknown, expired or revoked; fails with IDENTITY_UNAVAILABLE if neither
+     * Redis nor the database can tell and nothing of the last 15 minutes is remembered.
+     */
+    Mono<Caller> find(String key, Timings timings) {
+        return Mono.defer(() -> {
+            if (!FORM.matcher(key).matches()) {
+                return Mono.empty();
+            }
+            String hash = Sha256.hex(key);
+            Identity cached = local.get(hash);
+            return (cached != null ? Mono.just(cached) : ask(hash, timings))
+                    .flatMap(identity -> Mono.justOrEmpty(identity.caller()));
+        });
+    }
+
+    private Mono<Identity> ask(String hash, Timings timings) {
+        return fromRedis(hash, timings)
+                .switchIfEmpty(Mono.defer(() -> fromDatabase(hash, timings, true)))
+                .onErrorResume(RedisUnavailableException.class, away -> fromDatabase(hash, timings, false))
+                .onErrorResume(error -> lastKnown(hash, error));
+    }
+
+    private Mono<Identity> fromRedis(String hash, Timings timings) {
+        Duration left = budgetLeft(timings);
+        if (left.isNegative() || left.isZero()) {
+            return Mono.error(new RedisUnavailableException("The request's time for Redis is spent", null));
+        }
+        Mono<Identity> read = redisReads.join(hash, () -> {
+            long generation = local.generation();
+            return shared.read(hash).doOnNext(identity -> local.put(hash, identity, generation));
+        });
+        return timings.measure(Stage.REDIS, read.timeout(left)).onErrorMap(TimeoutException.class, ApiKeys::late);
+    }
+
+    /** @param store whether Redis answered so far; else nothing more of the request's time is spent on it */
+    private Mono<Identity> fromDatabase(String hash, Timings timings, boolean store) {
+        AtomicBoolean asked = new AtomicBoolean();
+        long generation = local.generation();
+        Mono<Identity> read = databaseReads.join(hash, () -> {
+            Identity cached = local.get(hash);
+            if (cached != null) {
+                return Mono.just(cached);
+            }
+            asked.set(true);
+            return resolve(hash);
+        });
+        return timings.measure(Stage.DATABASE, read)
+                .flatMap(identity -> store && asked.get() && generation == local.generation()
+                        ? toRedis(hash, identity, timings).thenReturn(identity)
+                        : Mono.just(identity));
+    }
+
+    private Mono<Identity> resolve(String hash) {
+        long generation = local.generation();
+        long askedNanos = nanoTime.getAsLong();
+        return database.rpc("resolve_api_key", Map.of("p_key_hash", hash), ROW)
+                .flatMap(row -> identity(row, askedNanos))
+                .defaultIfEmpty(new Identity(null, askedNanos))
+                .doOnNext(identity -> local.put(hash, identity, generation));
+    }
+
+    private static Mono<Identity> identity(Row row, long askedNanos) {
+        String userId = row.userId();
+        return userId != null && UserId.isValid(userId)
+                ? Mono.just(new Identity(new Caller(userId, row.apiKeyId(), row.plan(), null), askedNanos))
+                : Mono.error(new DatabaseUnavailableException("An API key without a usable user id", null));
+    }
+
+    /** Never fails: what could not be stored is asked again. */
+    private Mono<Void> toRedis(String hash, Identity identity, Timings timings) {
+        Duration left = budgetLeft(timings);
+        return left.isNegative() || left.isZero()
+                ? Mono.empty()
+                : timings.measure(
+                        Stage.REDIS, shared.write(hash, identity).timeout(left).onErrorComplete());
+    }
+
+    private Mono<Identity> lastKnown(String hash, Throwable error) {
+        log.debug("An API key cannot be looked up: {}", error.toString());
+        Identity last = local.lastKnown(hash);
+        return last != null
+                ? Mono.just(last)
+                : Mono.error(Refusals.unavailable("Whose API key this is cannot be looked up at the moment"));
+    }
+
+    private Duration budgetLeft(Timings timings) {
+        return redisBudget.minusNanos(timings.spentNanos(Stage.REDIS));
+    }
+
+    private static RedisUnavailableException late(Throwable timeout) {
+        return new RedisUnavailableException("Redis did not answer within the request's time for it", timeout);
+    }
+
+    /**
+     * Forgets the identities of the user's keys that this process knows, here and in Redis, so that a revocation or a new
+     * plan acts at once. Every instance has to be told: each knows the keys that came to it. Fails if Redis could not be
+     * told; this process has forgotten them all the same.
+     */
+    public Mono<Void> forgetUser(String userId) {
+        return Mono.defer(() -> forget(local.hashesOf(userId)));
+    }
+
+    /** Forgets the identity of one key, named by its SHA-256 in lower-case hexadecimal, here and in Redis. */
+    public Mono<Void> forgetKey(String keyHash) {
+        return Mono.defer(() -> forget(Set.of(keyHash)));
+    }
+
+    private Mono<Void> forget(Set<String> hashes) {
+        local.forget(hashes);
+        return Flux.fromIterable(hashes)
+                .flatMapDelayError(shared::delete, 8, 1)
+                .doOnTerminate(() -> local.forget(hashes))
+                .then();
+    }
+}

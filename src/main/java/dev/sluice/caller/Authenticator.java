@@ -1,0 +1,32 @@
+package dev.sluice.caller;
+
+import dev.sluice.exchange.Timings;
+import reactor.core.publisher.Mono;
+
+/** Establishes whose a credential is. */
+final class Authenticator {
+
+    private final ApiKeys keys;
+    private final AccessTokens tokens;
+
+    Authenticator(ApiKeys keys, AccessTokens tokens) {
+        this.keys = keys;
+        this.tokens = tokens;
+    }
+
+    /** Never empty: fails with UNAUTHENTICATED, or with IDENTITY_UNAVAILABLE if that cannot be told. */
+    Mono<Caller> authenticate(Credential credential, Timings timings) {
+        if (credential instanceof Credential.Forwarded forwarded) {
+            return Mono.just(new Caller(forwarded.userId(), forwarded.apiKeyId(), null, null));
+        }
+        if (credential instanceof Credential.Key key) {
+            return keys.find(key.value(), timings)
+                    .switchIfEmpty(Mono.error(
+                            () -> Refusals.unauthenticated("The X-API-Key is unknown, expired, revoked or malformed")));
+        }
+        if (credential instanceof Credential.Token token) {
+            return tokens.verify(token.value());
+        }
+        return Mono.error(Refusals.unauthenticated(((Credential.Unusable) credential).detail()));
+    }
+}

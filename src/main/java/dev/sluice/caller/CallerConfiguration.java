@@ -1,0 +1,75 @@
+package dev.sluice.caller;
+
+import dev.sluice.exchange.ClientAddress;
+import dev.sluice.redis.RedisConnection;
+import dev.sluice.redis.RedisProperties;
+import dev.sluice.supabase.PostgRest;
+import dev.sluice.supabase.SupabaseProperties;
+import io.netty.channel.ChannelOption;
+import java.time.Clock;
+import java.util.Objects;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.client.reactive.ReactorClientHttpConnector;
+import org.springframework.web.reactive.function.client.WebClient;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The beans of this package. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(IdentityProperties.class)
+class CallerConfiguration {
+
+    private static final int KEY_FETCHES = 2;
+
+    @Bean
+    ApiKeys apiKeys(
+            IdentityProperties identity,
+            RedisProperties redisProperties,
+            RedisConnection redis,
+            PostgRest database,
+            JsonMapper json) {
+        return new ApiKeys(
+                new LocalIdentities(identity.cacheTtl(), System::nanoTime),
+                new SharedIdentities(redis, json, identity.cacheTtl(), System::nanoTime),
+                database,
+                redisProperties.timeout(),
+                System::nanoTime);
+    }
+
+    /** Made without the service key: the published keys may be anywhere. */
+    @Bean
+    AccessTokens accessTokens(SupabaseProperties supabase, WebClient.Builder builder) {
+        Clock clock = Clock.systemUTC();
+        AccessTokenClaims claims = new AccessTokenClaims(Objects.requireNonNull(supabase.jwtIssuer()), clock);
+        HttpClient http = HttpClient.create(ConnectionProvider.create("sluice-jwks", KEY_FETCHES))
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        Math.min(supabase.timeout().toMillis(), 2000));
+        WebClient client = builder.clone()
+                .clientConnector(new ReactorClientHttpConnector(http))
+                .build();
+        SigningKeys published = new SigningKeys(
+                client, Objects.requireNonNull(supabase.jwksUrl()), supabase.timeout(), claims, System::nanoTime);
+        return new AccessTokens(supabase.jwtSecret(), published, claims, clock, System::nanoTime);
+    }
+
+    @Bean
+    TrustedPeers trustedPeers(IdentityProperties identity) {
+        return new TrustedPeers(identity.trustedRanges());
+    }
+
+    @Bean
+    GlobalFilter untrustedIdentityFilter(TrustedPeers trusted) {
+        return new UntrustedIdentityFilter(trusted);
+    }
+
+    @Bean
+    AuthenticateGatewayFilterFactory authenticateGatewayFilterFactory(
+            ApiKeys keys, AccessTokens tokens, TrustedPeers trusted, ClientAddress clientAddress) {
+        return new AuthenticateGatewayFilterFactory(
+                new Authenticator(keys, tokens), trusted, new FailedAttempts(System::nanoTime), clientAddress);
+    }
+}

@@ -1,0 +1,102 @@
+package dev.sluice.caller;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The identities that this process remembers, by the key's hash. Known and unknown keys are kept apart, so that guessing
+ * keys cannot push out those in use; so is the last word on each known key, for when nobody can be asked.
+ */
+final class LocalIdentities {
+
+    private static final int MAX_ENTRIES = 10_000;
+    private static final Duration LAST_KNOWN = Duration.ofMinutes(15);
+
+    private final LongSupplier nanoTime;
+    private final Cache<String, Identity> known;
+    private final Cache<String, Identity> unknown;
+    private final Cache<String, Identity> lastKnown;
+    private final AtomicLong forgotten = new AtomicLong();
+
+    LocalIdentities(Duration ttl, LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+        this.known = cache(ttl);
+        this.unknown = cache(ttl);
+        this.lastKnown = cache(LAST_KNOWN);
+    }
+
+    private Cache<String, Identity> cache(Duration life) {
+        return Caffeine.newBuilder()
+                .maximumSize(MAX_ENTRIES)
+                .ticker(nanoTime::getAsLong)
+                .expireAfter(Expiry.<String, Identity>writing((hash, identity) -> {
+                    Duration left = life.minusNanos(nanoTime.getAsLong() - identity.askedNanos());
+                    return left.isNegative() ? Duration.ZERO : left;
+                }))
+                .build();
+    }
+
+    /** What is known of the key and not too old; null if it has to be asked. */
+    @Nullable Identity get(String hash) {
+        Identity identity = known.getIfPresent(hash);
+        return identity != null ? identity : unknown.getIfPresent(hash);
+    }
+
+    /** What was last known of the key, up to 15 minutes ago; null if nothing. */
+    @Nullable Identity lastKnown(String hash) {
+        return lastKnown.getIfPresent(hash);
+    }
+
+    /** Raised by each {@link #forget}: what was asked before it must not be stored after it. */
+    long generation() {
+        return forgotten.get();
+    }
+
+    /** Stores what was asked in {@code generation}; nothing if that has passed. */
+    void put(String hash, Identity identity, long generation) {
+        if (identity.caller() == null) {
+            known.invalidate(hash);
+            lastKnown.invalidate(hash);
+            unknown.put(hash, identity);
+        } else {
+            unknown.invalidate(hash);
+            known.put(hash, identity);
+            lastKnown.put(hash, identity);
+        }
+        if (generation != forgotten.get()) {
+            drop(hash);
+        }
+    }
+
+    /** The hashes of the user's keys as far as this process knows them. */
+    Set<String> hashesOf(String userId) {
+        Predicate<Identity> theirs = identity ->
+                userId.equals(Objects.requireNonNull(identity.caller()).userId());
+        return Stream.concat(known.asMap().entrySet().stream(), lastKnown.asMap().entrySet().stream())
+                .filter(entry -> theirs.test(entry.getValue()))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+    }
+
+    void forget(Set<String> hashes) {
+        forgotten.incrementAndGet();
+        hashes.forEach(this::drop);
+    }
+
+    private void drop(String hash) {
+        known.invalidate(hash);
+        unknown.invalidate(hash);
+        lastKnown.invalidate(hash);
+    }
+}

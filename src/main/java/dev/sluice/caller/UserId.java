@@ -1,0 +1,28 @@
+package dev.sluice.caller;
+
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.util.UriUtils;
+
+/** What may be a user's id, and how it is written in a header. */
+final class UserId {
+
+    private static final int MAX_LENGTH = 256;
+
+    private UserId() {}
+
+    /** Not blank, at most 256 characters, none of them a control character. */
+    static boolean isValid(@Nullable String id) {
+        return id != null
+                && !id.isBlank()
+                && id.length() <= MAX_LENGTH
+                && id.chars().noneMatch(Character::isISOControl);
+    }
+
+    /** The id itself if a header can carry it, else percent-encoded UTF-8. */
+    static String inHeader(String id) {
+        boolean plain =
+                id.chars().allMatch(c -> c >= ' ' && c < 0x7f) && id.strip().equals(id);
+        return plain ? id : UriUtils.encode(id, StandardCharsets.UTF_8);
+    }
+}

@@ -74,7 +74,7 @@ class RollingWindowIT {
                 default -> random.nextInt(8) == 0 ? window + random.nextInt(3) - 1 : random.nextInt(50);
             };
             moveTo(now + step);
-            long cost = 1 + random.nextInt(2);
+            long cost = 1L + random.nextInt(2);
             if (admit(rates, cost) instanceof Admitted) {
                 counted.add(new Counted(now, cost));
             } else {
@@ -115,7 +115,7 @@ class RollingWindowIT {
         int checked = 0;
         for (int i = 0; i < 300 && checked < 25; i++) {
             moveTo(now + random.nextInt(250));
-            long cost = 1 + random.nextInt(3);
+            long cost = 1L + random.nextInt(3);
             if (!(admit(rates, cost) instanceof RateExceeded refused)) {
                 continue;
             }

@@ -37,7 +37,7 @@ final class Refusals {
 
     static Problem unavailable(Claim claim) {
         return Problem.of(ProblemCode.ACCESS_CHECK_UNAVAILABLE)
-                .detail("The " + claim.name() + " cannot be checked at the moment; try again shortly")
+                .detail("The " + claim.name().replace('-', ' ') + " cannot be checked at the moment; try again shortly")
                 .retryAfter(TRY_AGAIN);
     }
 }

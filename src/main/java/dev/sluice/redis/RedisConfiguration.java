@@ -14,6 +14,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import reactor.core.publisher.Mono;
 
 /** The beans of this package. */
 @Configuration(proxyBeanMethods = false)
@@ -49,7 +50,10 @@ class RedisConfiguration {
             ScheduledExecutorService redisConnector) {
         ReactiveCircuitBreaker breaker = breakers.create("redis");
         return new RedisConnection(
-                factory.getRequiredNativeClient(), properties.timeout(), breaker::run, redisConnector);
+                factory.getRequiredNativeClient(),
+                properties.timeout(),
+                call -> breaker.run(call, Mono::error),
+                redisConnector);
     }
 
     /** The connection of everything that runs in the background; inject with {@code @Qualifier("backgroundRedis")}. */

@@ -15,6 +15,7 @@ import io.lettuce.core.codec.StringCodec;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -96,7 +97,7 @@ public final class RedisConnection implements AutoCloseable {
         return call(redis -> redis.<List<Object>>evalsha(script.sha1(), ScriptOutputType.MULTI, keys, args)
                 .exceptionallyCompose(error -> cause(error) instanceof RedisNoScriptException
                         ? redis.eval(script.source(), ScriptOutputType.MULTI, keys, args)
-                        : java.util.concurrent.CompletableFuture.failedFuture(error)));
+                        : CompletableFuture.failedFuture(error)));
     }
 
     /** Only for what has to be done node by node, such as SCAN on a Cluster; null while not connected. */
@@ -121,7 +122,9 @@ public final class RedisConnection implements AutoCloseable {
         } catch (RuntimeException e) {
             if (!waitingLogged) {
                 waitingLogged = true;
-                log.warn("Redis cannot be reached yet and is tried again every {}: {}", CONNECT_RETRY, e.toString());
+                Throwable cause = e.getCause() == null ? e : e.getCause();
+                log.warn(
+                        "Redis cannot be reached yet and is tried again every {}: {}", CONNECT_RETRY, cause.toString());
             }
             connector.schedule(this::connect, CONNECT_RETRY.toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -156,7 +159,7 @@ public final class RedisConnection implements AutoCloseable {
     public void close() {
         closed = true;
         StatefulConnection<String, String> current = connection.getAndSet(null);
-        if (current != null) {
+        if (current != null && current.isOpen()) {
             current.close();
         }
     }

@@ -47,7 +47,7 @@ public final class PostgRest {
                 .exchangeToMono(
                         answer -> answer.statusCode().is2xxSuccessful() ? answer.bodyToMono(type) : failure(answer))
                 .timeout(timeout);
-        return breaker.run(Mono.defer(() -> call)).onErrorMap(PostgRest::unavailable);
+        return breaker.run(Mono.defer(() -> call), Mono::error).onErrorMap(PostgRest::unavailable);
     }
 
     private static <T> Mono<T> failure(ClientResponse answer) {

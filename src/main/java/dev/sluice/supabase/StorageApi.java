@@ -144,7 +144,7 @@ public final class StorageApi {
     }
 
     private <T> Mono<T> guarded(Mono<T> call) {
-        return breaker.run(call.timeout(timeout))
+        return breaker.run(call.timeout(timeout), Mono::error)
                 .onErrorMap(e -> !(e instanceof ProblemException), StorageApi::problem);
     }
 

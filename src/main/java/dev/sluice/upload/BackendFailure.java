@@ -4,6 +4,8 @@ import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.util.concurrent.TimeoutException;
 import org.springframework.web.server.ResponseStatusException;
 import reactor.netty.channel.AbortedException;
@@ -27,6 +29,11 @@ final class BackendFailure {
                     .exception();
         }
         return error;
+    }
+
+    /** Whether the connection failed, so that the backend cannot have seen anything of the request. */
+    static boolean isBeforeTheRequest(Throwable error) {
+        return error instanceof ConnectException || error instanceof UnknownHostException;
     }
 
     private static boolean isTimeout(Throwable error) {

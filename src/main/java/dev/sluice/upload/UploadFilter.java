@@ -3,6 +3,7 @@ package dev.sluice.upload;
 import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_REQUEST_URL_ATTR;
 import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR;
 
+import dev.sluice.admission.Admission;
 import dev.sluice.caller.Caller;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.exchange.Stage;
@@ -58,7 +59,12 @@ final class UploadFilter implements GlobalFilter, Ordered {
                 .request(request -> request.headers(headers -> credentials.apply(
                         headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId())))
                 .build();
-        return context.timings().measure(Stage.SUPABASE, chain.filter(outgoing)).onErrorMap(BackendFailure::problem);
+        Admission admission = Admission.of(exchange);
+        admission.operationMayHaveHappened();
+        return context.timings()
+                .measure(Stage.SUPABASE, chain.filter(outgoing))
+                .doOnError(BackendFailure::isBeforeTheRequest, error -> admission.operationDidNotHappen())
+                .onErrorMap(BackendFailure::problem);
     }
 
     @Override

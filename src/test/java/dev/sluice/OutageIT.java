@@ -1,0 +1,229 @@
+package dev.sluice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.testkit.Edge;
+import dev.sluice.testkit.Redis;
+import dev.sluice.testkit.Stack;
+import dev.sluice.testkit.Stack.Answer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.springframework.test.web.reactive.server.WebTestClient;
+
+/** What callers get while Redis, the database or both are away, and that nothing is wrong when they are back. */
+class OutageIT {
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    private static Stack stack;
+
+    @BeforeAll
+    static void startAll() {
+        stack = Stack.start(
+                "sluice.redis.timeout", "1s",
+                "sluice.supabase.timeout", "5s",
+                "sluice.quota.default-limit", "5",
+                "sluice.operations.signed-url.memory", "1000/1m",
+                "sluice.operations.signed-url.redis", "1000/1m");
+    }
+
+    @AfterAll
+    static void stopAll() {
+        stack.close();
+    }
+
+    @AfterEach
+    void everythingIsBack() {
+        stack.supabase().faults().clear();
+        stack.redis().thaw();
+        await().atMost(SOON).until(() -> stack.health().json().path("status").asString(), "UP"::equals);
+        String probe = stack.user("probe-" + System.nanoTime(), 100);
+        await().atMost(SOON).until(() -> stack.sign(probe, "probe.png").status(), status -> status == 200);
+    }
+
+    @Test
+    void asksTheDatabaseOnceForFiveHundredFirstRequestsOfOneUser() throws Exception {
+        String key = stack.user("crowd", 500);
+        long before = stack.supabase().calls("rest.rpc.edge_facts");
+        stack.supabase().faults().delay("rest.rpc.edge_facts", Duration.ofMillis(500));
+        ExecutorService callers = Executors.newFixedThreadPool(64);
+
+        List<CompletableFuture<Answer>> answers = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            String name = i + ".png";
+            answers.add(CompletableFuture.supplyAsync(() -> stack.sign(key, name), callers));
+        }
+
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.join().status()).isEqualTo(200));
+        assertThat(stack.sign(key, "more.png").code()).isEqualTo("QUOTA_EXCEEDED");
+        assertThat(stack.supabase().calls("rest.rpc.edge_facts") - before).isEqualTo(1);
+        callers.shutdown();
+    }
+
+    @Test
+    void answersInTimeWhileRedisIsFrozenAndChargesEachRequestOnce() {
+        String key = stack.user("frozen", 20);
+        assertThat(stack.sign(key, "first.png").status()).isEqualTo(200);
+
+        stack.redis().freeze();
+        for (int i = 0; i < 8; i++) {
+            long started = System.nanoTime();
+            Answer answer = stack.sign(key, i + ".png");
+            assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+            assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(10));
+            assertThat(answer.header("RateLimit-Policy"))
+                    .as("a limit that is not enforced is not told")
+                    .isEqualTo("\"signed-url-instance\";q=1000;w=60");
+        }
+        Answer health = stack.health();
+        assertThat(health.status()).isEqualTo(200);
+        assertThat(health.json().path("status").asString()).isEqualTo("DEGRADED");
+        assertThat(health.json().at("/components/redis/status").asString()).isEqualTo("DEGRADED");
+        stack.redis().thaw();
+
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(stack.current("frozen")).isEqualTo(9));
+    }
+
+    @Test
+    void admitsNoMoreThanTheLimitAfterChargesThroughTheDatabase() {
+        String key = stack.user("fenced", 6);
+        assertThat(stack.sign(key, "0.png").status()).isEqualTo(200);
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(stack.current("fenced")).isEqualTo(1));
+
+        stack.redis().freeze();
+        for (int i = 1; i <= 3; i++) {
+            assertThat(stack.sign(key, i + ".png").status()).isEqualTo(200);
+        }
+        stack.redis().thaw();
+
+        List<String> codes = new ArrayList<>();
+        for (int i = 4; i <= 9; i++) {
+            Answer answer = stack.sign(key, i + ".png");
+            codes.add(answer.status() == 200 ? "OK" : answer.code());
+        }
+        assertThat(codes)
+                .containsExactly("OK", "OK", "QUOTA_EXCEEDED", "QUOTA_EXCEEDED", "QUOTA_EXCEEDED", "QUOTA_EXCEEDED");
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(stack.current("fenced")).isEqualTo(6));
+    }
+
+    @Test
+    void loadsTheLedgerAgainAfterRedisWasEmptied() {
+        String key = stack.user("flushed", 3);
+        assertThat(stack.sign(key, "1.png").status()).isEqualTo(200);
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(stack.current("flushed")).isEqualTo(1));
+
+        stack.redis().flushAll();
+
+        assertThat(stack.sign(key, "2.png").status()).isEqualTo(200);
+        assertThat(stack.sign(key, "3.png").status()).isEqualTo(200);
+        assertThat(stack.sign(key, "4.png").code()).isEqualTo("QUOTA_EXCEEDED");
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(stack.current("flushed")).isEqualTo(3));
+    }
+
+    @Test
+    void servesKnownUsersFromRedisWhileTheDatabaseFails() {
+        String key = stack.user("known", 10);
+        assertThat(stack.sign(key, "1.png").status()).isEqualTo(200);
+
+        stack.supabase().faults().status("rest.rpc", 500, "{}");
+
+        assertThat(stack.sign(key, "2.png").status()).isEqualTo(200);
+        stack.supabase().faults().clear();
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(stack.current("known")).isEqualTo(2));
+    }
+
+    @Test
+    void remembersNoVerdictThatWasAnError() {
+        String key = stack.user("unlucky", 10);
+        assertThat(stack.sign(Map.of("X-API-Key", key), "0.png", "elsewhere").code())
+                .isEqualTo("BUCKET_ACCESS_DENIED");
+
+        stack.supabase().faults().status("rest.rpc.edge_facts", 500, "{}");
+        Answer unknown = stack.sign(key, "1.png");
+        stack.supabase().faults().clear();
+
+        assertThat(unknown.status()).as(unknown.body()).isEqualTo(503);
+        assertThat(unknown.code()).isEqualTo("ACCESS_CHECK_UNAVAILABLE");
+        assertThat(unknown.header("Retry-After")).isNotEmpty();
+        await().atMost(SOON)
+                .until(() -> stack.sign(key, "2.png").status(), status -> status == 200);
+    }
+
+    @Test
+    void letsPolicyDecideWhileRedisAndTheDatabaseAreAway() {
+        String key = stack.user("policy", 10);
+        assertThat(stack.sign(key, "1.png").status()).isEqualTo(200);
+
+        stack.redis().freeze();
+        stack.supabase().faults().status("rest.rpc", 500, "{}");
+        Answer seenBucket = stack.sign(key, "2.png");
+        Answer unseenBucket = stack.sign(Map.of("X-API-Key", key), "2.png", "unseen");
+
+        assertThat(seenBucket.status()).as(seenBucket.body()).isEqualTo(200);
+        assertThat(unseenBucket.code()).isEqualTo("ACCESS_CHECK_UNAVAILABLE");
+    }
+
+    @Test
+    void servesAUserWhoseRowSetsNothing() {
+        stack.database().update("insert into user_quotas (user_id) values ('bare')");
+        stack.grant("bare", Stack.BUCKET);
+        String key = stack.supabase().createApiKey("bare", null);
+
+        for (int i = 0; i < 5; i++) {
+            assertThat(stack.sign(key, i + ".png").status()).as("the default limit is 5").isEqualTo(200);
+        }
+        assertThat(stack.sign(key, "6.png").code()).isEqualTo("QUOTA_EXCEEDED");
+    }
+
+    @Test
+    void startsAndServesWithoutRedisAndUsesItWhenItComes() {
+        Redis late = Redis.start();
+        late.kill();
+        String key = stack.user("late", 10);
+        try (Edge edge = Edge.start(late, stack.supabase(), "sluice.redis.timeout", "500ms")) {
+            WebTestClient client = edge.client();
+            sign(client, key).expectStatus().isOk();
+            edge.management()
+                    .get()
+                    .uri("/actuator/health/readiness")
+                    .exchange()
+                    .expectStatus()
+                    .isOk();
+
+            late.restart();
+
+            await().atMost(SOON).untilAsserted(() -> {
+                sign(client, key).expectStatus().isOk();
+                assertThat(late.client().keys("*quota*")).isNotEmpty();
+            });
+        } finally {
+            late.close();
+        }
+    }
+
+    private static WebTestClient.ResponseSpec sign(WebTestClient client, String key) {
+        return client.post()
+                .uri("/v1/supabase/signed-url")
+                .header("X-API-Key", key)
+                .header("Content-Type", "application/json")
+                .bodyValue("{\"filename\":\"a-" + System.nanoTime()
+                        + ".png\",\"contentType\":\"image/png\",\"supabaseBucket\":\"avatars\"}")
+                .exchange();
+    }
+}

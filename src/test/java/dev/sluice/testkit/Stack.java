@@ -1,0 +1,163 @@
+package dev.sluice.testkit;
+
+import dev.sluice.testkit.supabase.LocalSupabase;
+import dev.sluice.testkit.supabase.Options;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Sluice with a Redis, a database and a stand-in for Supabase of its own, and a client of it. */
+public final class Stack implements AutoCloseable {
+
+    /** A bucket that exists from the start. */
+    public static final String BUCKET = "avatars";
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final Redis redis;
+    private final Database database;
+    private final LocalSupabase supabase;
+    private final Edge edge;
+
+    private Stack(Redis redis, Database database, LocalSupabase supabase, Edge edge) {
+        this.redis = redis;
+        this.database = database;
+        this.supabase = supabase;
+        this.edge = edge;
+    }
+
+    /** Starts everything; {@code settings} are properties of Sluice, as pairs of name and value. */
+    public static Stack start(String... settings) {
+        return start(Redis.start(), settings);
+    }
+
+    /** Starts everything else around a Redis, which this stack closes. */
+    public static Stack start(Redis redis, String... settings) {
+        Database database = Postgres.shared().newDatabase();
+        LocalSupabase supabase = LocalSupabase.start(
+                database.dataSource(),
+                Path.of("target", "objects", UUID.randomUUID().toString()),
+                Options.defaults().withUploadExpiry(Duration.ofHours(2)));
+        supabase.createBucket(BUCKET);
+        return new Stack(redis, database, supabase, Edge.start(redis, supabase, settings));
+    }
+
+    public Redis redis() {
+        return redis;
+    }
+
+    public Database database() {
+        return database;
+    }
+
+    public LocalSupabase supabase() {
+        return supabase;
+    }
+
+    public Edge edge() {
+        return edge;
+    }
+
+    /** Makes a user with a quota and full access to {@link #BUCKET}, and returns an API key of theirs. */
+    public String user(String userId, long limit) {
+        database.update("insert into user_quotas (user_id, \"limit\") values (?, ?)", userId, limit);
+        grant(userId, BUCKET);
+        return supabase.createApiKey(userId, null);
+    }
+
+    public void grant(String userId, String bucket) {
+        database.update(
+                "insert into bucket_grants (user_id, bucket_id, can_read, can_write) values (?, ?, true, true)",
+                userId,
+                bucket);
+    }
+
+    /** What the database has counted of a user. */
+    public long current(String userId) {
+        return database.number("select current from user_quotas where user_id = ?", userId);
+    }
+
+    /** A signed-url request for a small PNG at {@code filename}. */
+    public Answer sign(String key, String filename) {
+        return sign(Map.of("X-API-Key", key), filename, BUCKET);
+    }
+
+    public Answer sign(Map<String, String> headers, String filename, String bucket) {
+        return post(
+                "/v1/supabase/signed-url",
+                headers,
+                JSON.writeValueAsString(
+                        Map.of("filename", filename, "contentType", "image/png", "supabaseBucket", bucket)));
+    }
+
+    public Answer post(String path, Map<String, String> headers, String json) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(edge.url() + path))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(json));
+        headers.forEach(request::setHeader);
+        return send(request.build());
+    }
+
+    public Answer send(HttpRequest request) {
+        try {
+            return new Answer(http.send(request, BodyHandlers.ofString()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Sluice's health as the management port answers it. */
+    public Answer health() {
+        return send(HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + edge.managementPort() + "/actuator/health"))
+                .build());
+    }
+
+    @Override
+    public void close() {
+        edge.close();
+        supabase.close();
+        database.close();
+        redis.close();
+    }
+
+    /** An answer and its JSON body. */
+    public record Answer(HttpResponse<String> response) {
+
+        public int status() {
+            return response.statusCode();
+        }
+
+        public String body() {
+            return response.body();
+        }
+
+        public JsonNode json() {
+            return JSON.readTree(response.body());
+        }
+
+        /** The refusal's code; empty if there is none. */
+        public String code() {
+            return json().path("code").asString("");
+        }
+
+        public String header(String name) {
+            return response.headers().firstValue(name).orElse("");
+        }
+    }
+}

@@ -64,7 +64,8 @@ class OutageIT {
             answers.add(CompletableFuture.supplyAsync(() -> stack.sign(key, name), callers));
         }
 
-        assertThat(answers).allSatisfy(answer -> assertThat(answer.join().status()).isEqualTo(200));
+        assertThat(answers)
+                .allSatisfy(answer -> assertThat(answer.join().status()).isEqualTo(200));
         assertThat(stack.sign(key, "more.png").code()).isEqualTo("QUOTA_EXCEEDED");
         assertThat(stack.supabase().calls("rest.rpc.edge_facts") - before).isEqualTo(1);
         callers.shutdown();
@@ -161,8 +162,7 @@ class OutageIT {
         assertThat(unknown.status()).as(unknown.body()).isEqualTo(503);
         assertThat(unknown.code()).isEqualTo("ACCESS_CHECK_UNAVAILABLE");
         assertThat(unknown.header("Retry-After")).isNotEmpty();
-        await().atMost(SOON)
-                .until(() -> stack.sign(key, "2.png").status(), status -> status == 200);
+        await().atMost(SOON).until(() -> stack.sign(key, "2.png").status(), status -> status == 200);
     }
 
     @Test
@@ -186,7 +186,9 @@ class OutageIT {
         String key = stack.supabase().createApiKey("bare", null);
 
         for (int i = 0; i < 5; i++) {
-            assertThat(stack.sign(key, i + ".png").status()).as("the default limit is 5").isEqualTo(200);
+            assertThat(stack.sign(key, i + ".png").status())
+                    .as("the default limit is 5")
+                    .isEqualTo(200);
         }
         assertThat(stack.sign(key, "6.png").code()).isEqualTo("QUOTA_EXCEEDED");
     }

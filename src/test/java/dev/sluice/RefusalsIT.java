@@ -149,7 +149,9 @@ class RefusalsIT {
         Answer answer = stack.sign(Map.of("X-API-Key", key), "1.png", "private");
 
         assertRefused(answer, 403, "BUCKET_ACCESS_DENIED");
-        assertThat(stack.sign(key, "1.png").status()).as("the refused request cost nothing").isEqualTo(200);
+        assertThat(stack.sign(key, "1.png").status())
+                .as("the refused request cost nothing")
+                .isEqualTo(200);
     }
 
     @Test
@@ -230,8 +232,10 @@ class RefusalsIT {
                 404,
                 "OBJECT_NOT_FOUND");
         await().atMost(Duration.ofSeconds(30))
-                .untilAsserted(() -> assertThat(stack.database()
-                                .number("select count(*) from usage_events where kind = 'refund' and user_id = 'storage'"))
+                .untilAsserted(() -> assertThat(
+                                stack.database()
+                                        .number(
+                                                "select count(*) from usage_events where kind = 'refund' and user_id = 'storage'"))
                         .as("what storage refused is given back")
                         .isEqualTo(3));
         await().atMost(Duration.ofSeconds(30))

@@ -29,6 +29,9 @@ public final class Edge implements AutoCloseable {
         properties.put("SUPABASE_SERVICE_KEY", supabase.serviceKey());
         properties.put("SUPABASE_JWT_SECRET", supabase.jwtSecret());
         properties.put("sluice.journal.directory", "target/journal");
+        // Room for a machine that is busy with other tests; whoever tests deadlines sets them.
+        properties.put("sluice.redis.timeout", "2s");
+        properties.put("sluice.supabase.timeout", "10s");
         for (int i = 0; i < settings.length; i += 2) {
             properties.put(settings[i], settings[i + 1]);
         }

@@ -123,8 +123,7 @@ public final class Stack implements AutoCloseable {
 
     /** Sluice's health as the management port answers it. */
     public Answer health() {
-        return send(HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + edge.managementPort() + "/actuator/health"))
+        return send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + edge.managementPort() + "/actuator/health"))
                 .build());
     }
 

@@ -20,7 +20,7 @@ final class Reconciler {
      *
      * @param row the row; {@link QuotaRow#NONE} if there is none
      * @param missing whether a row was known and is gone
-     * @param differs whether the row is of another version than the ledger's facts
+     * @param differs whether the row is of another version than the ledger's facts, or says something else
      * @param driftPercent how far {@code used} is off
      * @param drifted whether that is worth a warning
      */
@@ -56,7 +56,9 @@ final class Reconciler {
                 seen,
                 row,
                 found == null && seen.version() > 0,
-                row.version() != seen.version(),
+                row.version() != seen.version()
+                        || row.current() != seen.base()
+                        || row.bytesCurrent() != seen.bytesBase(),
                 drift,
                 drift > driftWarningPercent);
     }

@@ -5,6 +5,9 @@
 -- Reply {how many were removed}
 
 local removed = 0
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return { removed }
+end
 for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
   local consumer = {}
   for f = 1, #info, 2 do

@@ -167,7 +167,7 @@ public final class UsageBench implements AutoCloseable {
                 .defaultHeader("apikey", supabase.serviceKey())
                 .defaultHeader(HttpHeaders.AUTHORIZATION, "Bearer " + supabase.serviceKey())
                 .build();
-        return new PostgRest(client, new NoBreaker(), Duration.ofSeconds(2));
+        return new PostgRest(client, new NoBreaker(), Duration.ofSeconds(10));
     }
 
     @Override

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.LedgerState;
 import dev.sluice.redis.KeySpace;
+import io.lettuce.core.Consumer;
+import io.lettuce.core.Range;
 import io.lettuce.core.models.stream.PendingMessages;
 import java.time.Duration;
 import java.time.Instant;
@@ -223,7 +225,7 @@ class UsageWorkerIT {
             assertThat(pending("refused")).isEqualTo(6);
             assertThat(bench.redis
                             .client()
-                            .xrange(KeySpace.dead(partition), io.lettuce.core.Range.unbounded())
+                            .xrange(KeySpace.dead(partition), Range.unbounded())
                             .get(0)
                             .getBody())
                     .containsEntry("id", refused.id())
@@ -274,9 +276,11 @@ class UsageWorkerIT {
         int partition = KeySpace.partition("gone");
         WorkerInstance gone = WorkerInstance.of(bench);
         WorkerInstance owner = WorkerInstance.of(bench);
-        gone.stream.read(partition, 1).block();
+        assertThat(gone.stream.forgetConsumers(partition, Duration.ZERO).block())
+                .isZero();
         bench.charges("gone", 1);
         owner.stream.read(partition, 1).block();
+        bench.redis.client().xgroupCreateconsumer(KeySpace.usage(partition), Consumer.from(KeySpace.GROUP, gone.id));
 
         await().untilAsserted(() -> assertThat(gone.stream
                         .forgetConsumers(partition, Duration.ofMillis(1))

@@ -66,6 +66,15 @@ record Call(String method, String rawPath, Map<String, String> query, HttpHeader
         return URLDecoder.decode(raw.replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 
+    /** As {@link #decodePath}, but a part with a broken escape is taken as it stands. */
+    static String decodeLeniently(String raw) {
+        try {
+            return decodePath(raw);
+        } catch (IllegalArgumentException brokenEscape) {
+            return raw;
+        }
+    }
+
     private static String decodeQuery(String raw) {
         try {
             return URLDecoder.decode(raw, StandardCharsets.UTF_8);

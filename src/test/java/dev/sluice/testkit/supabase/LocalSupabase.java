@@ -200,6 +200,21 @@ public final class LocalSupabase implements AutoCloseable {
                 types);
     }
 
+    /** Lets each user do everything with the objects below {@code <user id>/} in this bucket; nobody may before. */
+    public void allowOwnFolder(String bucket) {
+        if (!bucket.matches("[\\w-]+")) {
+            throw new IllegalArgumentException("a policy can be made for letters, digits, _ and - only: " + bucket);
+        }
+        String own = "(bucket_id = '" + bucket + "' and name like auth.uid() || '/%')";
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("create policy \"own folder of " + bucket
+                    + "\" on storage.objects to authenticated using " + own + " with check " + own);
+        } catch (SQLException e) {
+            throw new IllegalStateException("The policy cannot be made", e);
+        }
+    }
+
     /** A new API key of this user through the project's {@code create_api_key}; {@code plan} may be null. */
     public String createApiKey(String userId, @Nullable String plan) {
         return Objects.requireNonNull(

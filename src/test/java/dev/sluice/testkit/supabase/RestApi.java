@@ -33,7 +33,7 @@ final class RestApi {
     Endpoint endpoint(Call call, String path) {
         boolean reads = call.method().equals("GET") || call.method().equals("HEAD");
         if (path.startsWith("/rpc/")) {
-            String function = Call.decodePath(path.substring("/rpc/".length()));
+            String function = Call.decodeLeniently(path.substring("/rpc/".length()));
             return endpoint("rest.rpc." + function, (c, session, schema) -> {
                 if (reads) {
                     return calls.get(c, session, schema, function);
@@ -44,7 +44,7 @@ final class RestApi {
                 return calls.post(c, session, schema, function);
             });
         }
-        String table = Call.decodePath(path.substring(1));
+        String table = Call.decodeLeniently(path.substring(1));
         return endpoint("rest.table." + table, (c, session, schema) -> {
             if (!reads) {
                 throw new RestProblem(405, "PGRST117", null, null, "Unsupported HTTP method: " + c.method());

@@ -1,5 +1,9 @@
 package dev.sluice.testkit.supabase;
 
+import static dev.sluice.testkit.supabase.StorageInput.body;
+import static dev.sluice.testkit.supabase.StorageInput.lifetime;
+import static dev.sluice.testkit.supabase.StorageInput.strings;
+
 import dev.sluice.testkit.supabase.Endpoint.Handler;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.io.IOException;
@@ -18,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StorageApi {
 
-    private static final String LEGACY_SCHEME = "bearer ";
+    private static final String SCHEME = "bearer ";
     private static final Set<String> READS = Set.of("public", "authenticated", "info");
     private static final int MAX_PATHS = 1000;
 
@@ -85,7 +89,7 @@ final class StorageApi {
             return endpoint("storage.bucket", c -> buckets.list(c, session(c)));
         }
         String id = path.substring("/bucket/".length());
-        return endpoint("storage.bucket", c -> buckets.get(c, session(c), Call.decodePath(id)));
+        return endpoint("storage.bucket", c -> buckets.get(c, session(c), Call.decodeLeniently(id)));
     }
 
     private Endpoint object(String route, String rest, Call call) {
@@ -98,12 +102,12 @@ final class StorageApi {
                 return object(after, (bucket, name) -> signed(route, bucket, name), call);
             }
             if (first.equals("sign") && route.equals("POST")) {
-                return endpoint("storage.sign-download", c -> signAll(c, Call.decodePath(after)));
+                return endpoint("storage.sign-download", c -> signAll(c, Call.decodeLeniently(after)));
             }
             if (first.equals("list") && route.equals("POST")) {
                 return endpoint("storage.list", c -> {
                     Map<String, Object> body = body(c);
-                    return catalog.list(c, session(c), Call.decodePath(after), body);
+                    return catalog.list(c, session(c), Call.decodeLeniently(after), body);
                 });
             }
             if (route.equals("GET") && one && READS.contains(first)) {
@@ -114,7 +118,7 @@ final class StorageApi {
         if (route.equals("DELETE") && !first.isEmpty()) {
             return endpoint("storage.delete", c -> {
                 List<String> names = strings(body(c), "prefixes", Integer.MAX_VALUE);
-                return catalog.deleteAll(c, session(c), Call.decodePath(first), names);
+                return catalog.deleteAll(c, session(c), Call.decodeLeniently(first), names);
             });
         }
         return unknown(call);
@@ -224,54 +228,11 @@ final class StorageApi {
         if (authorization == null) {
             throw StorageProblem.invalid("headers must have required property 'authorization'");
         }
-        boolean prefixed = authorization.regionMatches(true, 0, LEGACY_SCHEME, 0, LEGACY_SCHEME.length());
+        boolean prefixed = authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
         try {
-            return Session.of(jwt.verify(prefixed ? authorization.substring(LEGACY_SCHEME.length()) : authorization));
+            return Session.of(jwt.verify(prefixed ? authorization.substring(SCHEME.length()) : authorization));
         } catch (JwtRefused e) {
             throw StorageProblem.accessDenied(String.valueOf(e.getMessage()));
         }
-    }
-
-    /** The JSON body; empty where the type is another. */
-    private static Map<String, Object> body(Call call) throws IOException {
-        String type = call.header(HttpHeaderNames.CONTENT_TYPE);
-        byte[] bytes = call.bytes();
-        if (type == null || !type.startsWith("application/json")) {
-            return Map.of();
-        }
-        if (bytes.length == 0) {
-            throw StorageProblem.fastify("Body cannot be empty when content-type is set to 'application/json'");
-        }
-        Map<String, Object> body = Json.readObject(bytes);
-        if (body == null) {
-            throw StorageProblem.fastify("Body is not valid JSON but content-type is set to 'application/json'");
-        }
-        return body;
-    }
-
-    private static Duration lifetime(Map<String, Object> body) {
-        if (!(body.get("expiresIn") instanceof Integer seconds)) {
-            throw StorageProblem.invalid(
-                    body.containsKey("expiresIn")
-                            ? "body/expiresIn must be integer"
-                            : "body must have required property 'expiresIn'");
-        }
-        if (seconds < 1) {
-            throw StorageProblem.invalid("body/expiresIn must be >= 1");
-        }
-        return Duration.ofSeconds(seconds);
-    }
-
-    private static List<String> strings(Map<String, Object> body, String name, int max) {
-        if (!(body.get(name) instanceof List<?> list)) {
-            throw StorageProblem.invalid("body must have required property '" + name + "'");
-        }
-        if (list.isEmpty()) {
-            throw StorageProblem.invalid("body/" + name + " must NOT have fewer than 1 items");
-        }
-        if (list.size() > max) {
-            throw StorageProblem.invalid("body/" + name + " must NOT have more than " + max + " items");
-        }
-        return list.stream().map(String::valueOf).toList();
     }
 }

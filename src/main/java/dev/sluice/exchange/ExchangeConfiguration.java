@@ -26,6 +26,8 @@ class ExchangeConfiguration {
 
     @Bean
     WebFilter requestContextFilter(MeterRegistry registry) {
+        // The first id seeds the generator, which may block: here, not on the event loop of the first request.
+        SortableIds.next();
         return new RequestContextFilter(new RequestMetrics(registry));
     }
 

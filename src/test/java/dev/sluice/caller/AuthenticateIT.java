@@ -240,7 +240,7 @@ class AuthenticateIT {
                 .doesNotContainKeys("x-api-key", "authorization");
         trusted.get()
                 .uri("/who")
-                .header("X-User-Id", " ")
+                .header("X-User-Id", "u".repeat(257))
                 .exchange()
                 .expectStatus()
                 .isUnauthorized();

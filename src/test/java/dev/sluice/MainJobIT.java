@@ -58,8 +58,10 @@ class MainJobIT {
         assertThat(uploaded.status()).as(uploaded.body()).isEqualTo(200);
         assertThat(stack.supabase().storedObject(Stack.BUCKET, "a b/u&.png")).isNotNull();
         await().atMost(SOON)
-                .untilAsserted(() -> assertThat(stack.database()
-                                .number("select coalesce(sum(requests - failures), 0) from request_metrics where user_id = 'alice'"))
+                .untilAsserted(() -> assertThat(
+                                stack.database()
+                                        .number(
+                                                "select coalesce(sum(requests - failures), 0) from request_metrics where user_id = 'alice'"))
                         .isEqualTo(1));
         assertThat(stack.current("alice")).isEqualTo(1);
         assertThat(stack.database()

@@ -118,10 +118,16 @@ final class DatabaseAdmission {
         });
     }
 
-    /** The ledger takes the row over at once if Redis answers by now; if not, the fence sees to it later. */
+    /**
+     * The ledger takes the row over at once if Redis answers by now. If not, the fence sees to it later; it is marked again,
+     * because one that was installed before the reservation was made says nothing of it.
+     */
     private Mono<Boolean> offerRow(Subject subject, Reservation reservation) {
         return ledger.takeover(subject.userId(), reservation.row())
-                .onErrorResume(RedisUnavailableException.class, error -> Mono.just(false));
+                .onErrorResume(RedisUnavailableException.class, error -> {
+                    fences.mark(KeySpace.partition(subject.userId()));
+                    return Mono.just(false);
+                });
     }
 
     private Map<String, @Nullable Object> arguments(UsageEvent charge) {

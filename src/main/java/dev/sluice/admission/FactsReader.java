@@ -4,9 +4,9 @@ import dev.sluice.ledger.AdmitReply;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.ledger.Verdicts;
 import dev.sluice.supabase.PostgRest;
+import dev.sluice.supabase.SingleFlight;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.ParameterizedTypeReference;
 import reactor.core.publisher.Mono;
@@ -23,7 +23,7 @@ final class FactsReader {
 
     private final PostgRest database;
     private final Ledger ledger;
-    private final Map<Flight, Mono<Facts>> flights = new ConcurrentHashMap<>();
+    private final SingleFlight<Flight, Facts> flights = new SingleFlight<>();
 
     FactsReader(PostgRest database, Ledger ledger) {
         this.database = database;
@@ -34,17 +34,12 @@ final class FactsReader {
     Mono<Facts> load(String userId, AdmitReply.Load seen, @Nullable String bucket) {
         String asked = seen.verdict() ? bucket : null;
         Flight flight = new Flight(userId, seen.incarnation(), seen.fence(), seen.quota(), asked);
-        return join(flight, read(userId, asked).flatMap(facts -> store(userId, seen, asked, facts)));
+        return flights.join(flight, () -> read(userId, asked).flatMap(facts -> store(userId, seen, asked, facts)));
     }
 
     /** Reads a user's facts without storing them: the way while Redis is away. */
     Mono<Facts> readOnly(String userId, String bucket) {
-        return join(new Flight(userId, "", "", false, bucket), read(userId, bucket));
-    }
-
-    private Mono<Facts> join(Flight flight, Mono<Facts> facts) {
-        return Mono.defer(() -> flights.computeIfAbsent(
-                flight, key -> facts.doFinally(signal -> flights.remove(key)).cache()));
+        return flights.join(new Flight(userId, "", "", false, bucket), () -> read(userId, bucket));
     }
 
     private Mono<Facts> read(String userId, @Nullable String bucket) {

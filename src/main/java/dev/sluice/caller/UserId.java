@@ -11,12 +11,17 @@ final class UserId {
 
     private UserId() {}
 
-    /** Not blank, at most 256 characters, none of them a control character. */
+    /** Not blank, at most 256 characters, none of them a control character or half of a surrogate pair. */
     static boolean isValid(@Nullable String id) {
         return id != null
                 && !id.isBlank()
                 && id.length() <= MAX_LENGTH
-                && id.chars().noneMatch(Character::isISOControl);
+                && id.codePoints().noneMatch(c -> Character.isISOControl(c) || isLoneSurrogate(c));
+    }
+
+    /** It has no UTF-8 of its own, so that two such ids would share their keys. */
+    private static boolean isLoneSurrogate(int codePoint) {
+        return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
     }
 
     /** The id itself if a header can carry it, else percent-encoded UTF-8. */

@@ -51,11 +51,9 @@ public final class UsageBacklog implements SmartLifecycle {
         this.scheduler = scheduler;
         Gauge.builder("sluice.usage.backlog", this, UsageBacklog::owned)
                 .description("Usage events in Redis that are not applied yet, in this instance's partitions")
-                .baseUnit("events")
                 .register(metrics);
         Gauge.builder("sluice.usage.oldest_age", this, backlog -> backlog.oldestAgeSeconds)
-                .description("Age of the oldest of them")
-                .baseUnit("seconds")
+                .description("Age of the oldest of them, in seconds")
                 .register(metrics);
     }
 

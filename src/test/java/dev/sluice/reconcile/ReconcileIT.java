@@ -22,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -39,7 +41,11 @@ class ReconcileIT {
     @BeforeAll
     static void startServers() {
         bench = new UsageBench();
-        factory = new LettuceConnectionFactory(bench.redis.host(), bench.redis.port());
+        factory = new LettuceConnectionFactory(
+                new RedisStandaloneConfiguration(bench.redis.host(), bench.redis.port()),
+                LettuceClientConfiguration.builder()
+                        .commandTimeout(Duration.ofSeconds(1))
+                        .build());
         factory.afterPropertiesSet();
         factory.start();
         renewal = new ScheduledThreadPoolExecutor(1);

@@ -60,14 +60,13 @@ class UsageRecorderIT {
 
     @Test
     void losesNothingWhenManyThreadsEmitAndTheSinkIsSmall() {
+        List<UsageEvent> outcomes = IntStream.range(0, 1000)
+                .mapToObj(i -> bench.outcome("many-threads", true))
+                .toList();
         try (WorkerInstance one = new WorkerInstance(bench, WorkerInstance.properties(10), Duration.ofSeconds(30), 4)) {
             one.recorder.start();
-            Flux.range(0, 1000)
-                    .flatMap(
-                            i -> one.recorder
-                                    .outcome(bench.outcome("many-threads", true))
-                                    .subscribeOn(Schedulers.boundedElastic()),
-                            64)
+            Flux.fromIterable(outcomes)
+                    .flatMap(outcome -> one.recorder.outcome(outcome).subscribeOn(Schedulers.boundedElastic()), 64)
                     .blockLast();
             one.stopRecorder();
 

@@ -9,17 +9,20 @@ import java.util.UUID;
 /**
  * Mints UUIDv7 (RFC 9562): sortable by time, unique over all instances.
  *
- * <p>The random part comes from a DRBG that is seeded when the class is loaded, because the platform's default reads the
- * operating system's device at each call, and so may block an event loop.
+ * <p>Made so that no event loop waits for it: each thread has a generator of its own, because a generator holds a lock,
+ * and their random part comes from a DRBG that is seeded when this class is loaded, because the platform's default reads
+ * the operating system's device at each call.
  */
 public final class SortableIds {
 
-    private static final TimeBasedEpochGenerator GENERATOR = Generators.timeBasedEpochGenerator(seeded());
+    private static final SecureRandom RANDOM = seeded();
+    private static final ThreadLocal<TimeBasedEpochGenerator> GENERATORS =
+            ThreadLocal.withInitial(() -> Generators.timeBasedEpochGenerator(RANDOM));
 
     private SortableIds() {}
 
     public static UUID next() {
-        return GENERATOR.generate();
+        return GENERATORS.get().generate();
     }
 
     private static SecureRandom seeded() {

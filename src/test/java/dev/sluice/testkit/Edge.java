@@ -8,6 +8,8 @@ import java.util.TreeMap;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.test.web.reactive.server.WebTestClient;
 
 /** A whole Sluice in this JVM, on free ports, with real parts around it. Several may run beside each other. */
@@ -40,7 +42,16 @@ public final class Edge implements AutoCloseable {
                 .toArray(String[]::new);
         return new Edge(new SpringApplicationBuilder(SluiceApplication.class)
                 .web(WebApplicationType.REACTIVE)
+                .initializers((GenericApplicationContext made) ->
+                        made.registerBean(ReactorResourceFactory.class, Edge::ownResources))
                 .run(arguments));
+    }
+
+    /** An instance that stops would else dispose the event loops of all others in this JVM. */
+    private static ReactorResourceFactory ownResources() {
+        ReactorResourceFactory resources = new ReactorResourceFactory();
+        resources.setUseGlobalResources(false);
+        return resources;
     }
 
     public int port() {

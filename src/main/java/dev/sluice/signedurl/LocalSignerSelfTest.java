@@ -29,6 +29,9 @@ final class LocalSignerSelfTest implements SmartLifecycle {
     private static final Duration MAX_RETRY = Duration.ofSeconds(60);
     private static final Duration TOKEN_LIFE = Duration.ofSeconds(60);
 
+    /** Chosen once, at the start: random numbers of the platform's default may block, and the repeats must not. */
+    private final ObjectPath nowhere = new ObjectPath("sluice-self-test-" + UUID.randomUUID(), "nothing");
+
     private final TokenMint mint;
     private final StorageApi storage;
     private volatile boolean refused;
@@ -84,7 +87,8 @@ final class LocalSignerSelfTest implements SmartLifecycle {
                 .then(Mono.defer(this::probe))
                 .doOnNext(this::learn)
                 .filter(accepted -> accepted)
-                .switchIfEmpty(Mono.error(() -> new IllegalStateException("refused")))
+                .switchIfEmpty(Mono.error(() -> new IllegalStateException("Minted tokens are not accepted")))
+                .doOnError(e -> log.warn("Asking storage again whether it accepts minted tokens: {}", e.toString()))
                 .retryWhen(Retry.backoff(Long.MAX_VALUE, FIRST_RETRY).maxBackoff(MAX_RETRY));
     }
 
@@ -98,7 +102,6 @@ final class LocalSignerSelfTest implements SmartLifecycle {
     }
 
     private Mono<Boolean> probe() {
-        ObjectPath nowhere = new ObjectPath("sluice-self-test-" + UUID.randomUUID(), "nothing");
         return storage.acceptsUploadToken(nowhere.encoded(), mint.upload(nowhere, false, null, TOKEN_LIFE));
     }
 }

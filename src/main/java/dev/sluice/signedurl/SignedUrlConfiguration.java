@@ -43,7 +43,7 @@ class SignedUrlConfiguration {
     static class Local {
 
         @Bean
-        TokenMint tokenMint(SupabaseProperties supabase) {
+        TokenMint tokenMint(SupabaseProperties supabase, Clock clock) {
             return new TokenMint(
                     supabase.jwtSecret().stream()
                             .findFirst()
@@ -51,7 +51,7 @@ class SignedUrlConfiguration {
                                     "sluice.supabase.jwt-secret must be set to the project's JWT secret, at least 32"
                                             + " bytes, for sluice.signed-url.signer=local (environment"
                                             + " SUPABASE_JWT_SECRET)")),
-                    Clock.systemUTC());
+                    clock);
         }
 
         @Bean

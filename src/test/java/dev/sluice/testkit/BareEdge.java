@@ -4,7 +4,6 @@ import dev.sluice.caller.Caller;
 import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -88,8 +87,7 @@ public final class BareEdge implements AutoCloseable {
         context.close();
     }
 
-    /** The parts under test. */
-    @SpringBootConfiguration(proxyBeanMethods = false)
+    /** The parts under test. No stereotype: the component scan of a whole edge in the same tests must not find it. */
     @EnableAutoConfiguration
     @ComponentScan({
         "dev.sluice.problem",

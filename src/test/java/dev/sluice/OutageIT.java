@@ -46,7 +46,10 @@ class OutageIT {
     void everythingIsBack() {
         stack.supabase().faults().clear();
         stack.redis().thaw();
-        await().atMost(SOON).until(() -> stack.health().json().path("status").asString(), "UP"::equals);
+        await().atMost(SOON)
+                .untilAsserted(
+                        () -> assertThat(stack.health().json().path("status").asString())
+                                .isEqualTo("UP"));
         String probe = stack.user("probe-" + System.nanoTime(), 100);
         await().atMost(SOON).until(() -> stack.sign(probe, "probe.png").status(), status -> status == 200);
     }

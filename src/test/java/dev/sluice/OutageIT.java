@@ -206,8 +206,16 @@ class OutageIT {
     void startsAndServesWithoutRedisAndUsesItWhenItComes() {
         Redis late = Redis.start();
         late.kill();
-        String key = stack.user("late", 10);
-        try (Edge edge = Edge.start(late, stack.supabase(), "sluice.redis.timeout", "500ms")) {
+        String key = stack.user("late", 100_000);
+        try (Edge edge = Edge.start(
+                late,
+                stack.supabase(),
+                "sluice.redis.timeout",
+                "500ms",
+                "sluice.operations.signed-url.memory",
+                "100000/1m",
+                "sluice.operations.signed-url.redis",
+                "100000/1m")) {
             WebTestClient client = edge.client();
             sign(client, key).expectStatus().isOk();
             edge.management()

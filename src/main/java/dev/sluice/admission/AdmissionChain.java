@@ -1,17 +1,16 @@
 package dev.sluice.admission;
 
 import dev.sluice.exchange.Stage;
-import dev.sluice.exchange.Timings;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.AdmitReply;
 import dev.sluice.ledger.AdmitRequest;
 import dev.sluice.ledger.AdmitRequest.FactsMode;
 import dev.sluice.ledger.BucketCheck;
+import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.problem.ProblemException;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseUnavailableException;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -26,6 +25,7 @@ final class AdmissionChain {
     private static final int MAX_LOADS = 4;
 
     private final Ledger ledger;
+    private final Fences fences;
     private final FactsReader facts;
     private final LastVerdicts lastVerdicts;
     private final DatabaseAdmission database;
@@ -33,10 +33,11 @@ final class AdmissionChain {
     private final AdmissionVerdicts verdicts;
     private final Degradation degradation;
     private final UsageSink usage;
-    private final Duration redisBudget;
+    private final RedisBudget redisBudget;
 
     AdmissionChain(
             Ledger ledger,
+            Fences fences,
             FactsReader facts,
             LastVerdicts lastVerdicts,
             DatabaseAdmission database,
@@ -44,8 +45,9 @@ final class AdmissionChain {
             AdmissionVerdicts verdicts,
             Degradation degradation,
             UsageSink usage,
-            Duration redisBudget) {
+            RedisBudget redisBudget) {
         this.ledger = ledger;
+        this.fences = fences;
         this.facts = facts;
         this.lastVerdicts = lastVerdicts;
         this.database = database;
@@ -69,11 +71,17 @@ final class AdmissionChain {
             }
             subject.claims().charging(charge);
             return viaRedis(subject, charge, requests.of(subject, charge), 0)
-                    .onErrorResume(RedisUnavailableException.class, error -> {
-                        degradation.failed(Degradation.Layer.REDIS, error);
-                        return database.decide(subject, charge);
-                    });
+                    .onErrorResume(RedisUnavailableException.class, error -> withoutRedis(subject, charge, error));
         });
+    }
+
+    /** Whatever anybody charged while Redis was away has to be seen before a ledger is trusted again. */
+    private Mono<UsageEvent> withoutRedis(
+            Subject subject, @Nullable UsageEvent charge, RedisUnavailableException error) {
+        if (degradation.failed(Degradation.Layer.REDIS, error)) {
+            fences.markAll();
+        }
+        return database.decide(subject, charge);
     }
 
     /** Past the backlog's limit the quota's policy decides; what it lets pass is recorded beside the stream. */
@@ -83,10 +91,7 @@ final class AdmissionChain {
             verdicts.byPolicy(subject, quota);
         }
         return viaRedis(subject, null, requests.of(subject, null), 0)
-                .onErrorResume(RedisUnavailableException.class, error -> {
-                    degradation.failed(Degradation.Layer.REDIS, error);
-                    return database.decide(subject, null);
-                })
+                .onErrorResume(RedisUnavailableException.class, error -> withoutRedis(subject, null, error))
                 .then(Mono.fromSupplier(() -> {
                     subject.claims().charging(charge);
                     usage.chargeLater(charge);
@@ -95,15 +100,17 @@ final class AdmissionChain {
     }
 
     private Mono<UsageEvent> viaRedis(Subject subject, @Nullable UsageEvent charge, AdmitRequest request, int loads) {
-        return withinBudget(subject.context().timings(), ledger.admit(request)).flatMap(reply -> {
-            degradation.answered(Degradation.Layer.REDIS);
-            if (reply instanceof AdmitReply.Load load) {
-                return loads == MAX_LOADS
-                        ? Mono.error(new RedisUnavailableException("The ledger does not hold its facts", null))
-                        : loadThenAdmit(subject, charge, request, load, loads);
-            }
-            return Mono.justOrEmpty(verdicts.settle(subject, charge, (AdmitReply.Decided) reply));
-        });
+        return redisBudget
+                .within(subject.context().timings(), ledger.admit(request))
+                .flatMap(reply -> {
+                    degradation.answered(Degradation.Layer.REDIS);
+                    if (reply instanceof AdmitReply.Load load) {
+                        return loads == MAX_LOADS
+                                ? Mono.error(new RedisUnavailableException("The ledger does not hold its facts", null))
+                                : loadThenAdmit(subject, charge, request, load, loads);
+                    }
+                    return Mono.justOrEmpty(verdicts.settle(subject, charge, request, (AdmitReply.Decided) reply));
+                });
     }
 
     private Mono<UsageEvent> loadThenAdmit(
@@ -132,8 +139,12 @@ final class AdmissionChain {
             if (request.facts() == FactsMode.KNOWN) {
                 throw verdicts.unavailable(subject, quota);
             }
-            next = next.with(quota.onFailure() == OnFailure.ALLOW ? FactsMode.TRUST : FactsMode.KNOWN);
-            degradation.decidedByPolicy(quota, quota.onFailure());
+            if (quota.onFailure() == OnFailure.ALLOW) {
+                degradation.decidedByPolicy(quota, OnFailure.ALLOW);
+                next = next.with(FactsMode.TRUST);
+            } else {
+                next = next.with(FactsMode.KNOWN);
+            }
         }
         Claim.Bucket bucket = subject.claims().bucket();
         if (load.verdict() && bucket != null) {
@@ -142,20 +153,5 @@ final class AdmissionChain {
                     bucket.bucket(), bucket.access().key(), last != null ? last : verdicts.byPolicy(subject, bucket)));
         }
         return next;
-    }
-
-    /** One budget per request for all its Redis calls; a first call is held by the connection's own timeout. */
-    private <T> Mono<T> withinBudget(Timings timings, Mono<T> call) {
-        long spent = timings.spentNanos(Stage.REDIS);
-        Mono<T> measured = timings.measure(Stage.REDIS, call);
-        if (spent == 0) {
-            return measured;
-        }
-        Duration left = redisBudget.minusNanos(spent);
-        if (left.isNegative() || left.isZero()) {
-            return Mono.error(new RedisUnavailableException("The request's Redis budget is used up", null));
-        }
-        return measured.timeout(
-                left, Mono.error(new RedisUnavailableException("The request's Redis budget is used up", null)));
     }
 }

@@ -57,10 +57,16 @@ class AdmissionConfiguration {
     }
 
     @Bean
+    RedisBudget redisBudget(RedisProperties redis) {
+        return new RedisBudget(redis.timeout());
+    }
+
+    @Bean
     DatabaseAdmission databaseAdmission(
             PostgRest database,
             Ledger ledger,
             Fences fences,
+            RedisBudget redisBudget,
             FactsReader facts,
             LastVerdicts lastVerdicts,
             AdmissionVerdicts verdicts,
@@ -69,12 +75,13 @@ class AdmissionConfiguration {
             UsageSink usage,
             Clock clock) {
         return new DatabaseAdmission(
-                database, ledger, fences, facts, lastVerdicts, verdicts, degradation, quota, usage, clock);
+                database, ledger, fences, redisBudget, facts, lastVerdicts, verdicts, degradation, quota, usage, clock);
     }
 
     @Bean
     AdmissionChain admissionChain(
             Ledger ledger,
+            Fences fences,
             FactsReader facts,
             LastVerdicts lastVerdicts,
             DatabaseAdmission database,
@@ -82,9 +89,9 @@ class AdmissionConfiguration {
             AdmissionVerdicts verdicts,
             Degradation degradation,
             UsageSink usage,
-            RedisProperties redis) {
+            RedisBudget redisBudget) {
         return new AdmissionChain(
-                ledger, facts, lastVerdicts, database, requests, verdicts, degradation, usage, redis.timeout());
+                ledger, fences, facts, lastVerdicts, database, requests, verdicts, degradation, usage, redisBudget);
     }
 
     @Bean

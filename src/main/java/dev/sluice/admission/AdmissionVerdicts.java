@@ -3,6 +3,7 @@ package dev.sluice.admission;
 import dev.sluice.exchange.RateLimits;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.AdmitReply;
+import dev.sluice.ledger.AdmitRequest;
 import dev.sluice.ledger.RateCheck;
 import dev.sluice.ledger.RateState;
 import dev.sluice.problem.Problem;
@@ -34,7 +35,7 @@ final class AdmissionVerdicts {
         for (RateCheck check : checks(subject)) {
             RateState full = remembered.rateLimit(subject.userId(), check);
             if (full != null) {
-                tell(subject, List.of(check), List.of(full));
+                tell(subject, check, full);
                 return refused(subject, "rate-limit", Source.MEMORY, Refusals.rateLimit(full));
             }
         }
@@ -46,13 +47,17 @@ final class AdmissionVerdicts {
     /**
      * Carries out what Redis decided.
      *
+     * @param asked what it was asked; a verdict that was given to it is none that it answered
      * @return the charge as it was made; null if nothing was charged
      * @throws ProblemException if a claim does not hold
      */
-    @Nullable UsageEvent settle(Subject subject, @Nullable UsageEvent charge, AdmitReply.Decided reply) {
+    @Nullable UsageEvent settle(Subject subject, @Nullable UsageEvent charge, AdmitRequest asked, AdmitReply.Decided reply) {
         tell(subject, checks(subject), reply.rates());
+        boolean verdictRead = asked.bucket() != null && asked.bucket().decided() == null;
         if (reply instanceof AdmitReply.Admitted admitted) {
-            sawBucket(subject, true);
+            if (verdictRead) {
+                sawBucket(subject, true);
+            }
             return admitted(subject, Source.REDIS, charge == null ? null : charge.withPeriod(admitted.periodEndsAt()));
         }
         if (reply instanceof AdmitReply.RateExceeded exceeded) {
@@ -63,6 +68,9 @@ final class AdmissionVerdicts {
         if (reply instanceof AdmitReply.QuotaExceeded spent) {
             remembered.quota(subject.userId(), spent);
             throw refused(subject, "quota", Source.REDIS, Refusals.quota(spent));
+        }
+        if (verdictRead) {
+            sawBucket(subject, false);
         }
         throw bucketDenied(subject, Source.REDIS);
     }
@@ -82,7 +90,6 @@ final class AdmissionVerdicts {
     }
 
     ProblemException bucketDenied(Subject subject, Source source) {
-        sawBucket(subject, false);
         Claim.Bucket bucket = subject.claims().bucket();
         if (bucket == null) {
             throw new IllegalStateException("A bucket was refused that nobody claimed");
@@ -127,17 +134,19 @@ final class AdmissionVerdicts {
     /** Policies are told widest last, so that the first of the route's file comes first in the header. */
     private static void tell(Subject subject, List<RateCheck> checks, List<RateState> states) {
         for (int i = checks.size() - 1; i >= 0; i--) {
-            RateCheck check = checks.get(i);
-            RateState state = states.get(i);
-            subject.context()
-                    .rateLimits()
-                    .add(new RateLimits.Policy(
-                            policyName(check, checks),
-                            state.limit(),
-                            check.rate().windowSeconds(),
-                            state.remaining(),
-                            (state.resetMillis() + 999) / 1000));
+            tell(subject, checks.get(i), states.get(i));
         }
+    }
+
+    private static void tell(Subject subject, RateCheck check, RateState state) {
+        subject.context()
+                .rateLimits()
+                .add(new RateLimits.Policy(
+                        policyName(check, checks(subject)),
+                        state.limit(),
+                        check.rate().windowSeconds(),
+                        state.remaining(),
+                        (state.resetMillis() + 999) / 1000));
     }
 
     private static String policyName(RateCheck check, List<RateCheck> all) {

@@ -6,6 +6,7 @@ import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisUnavailableException;
+import dev.sluice.supabase.DatabaseRejectedException;
 import dev.sluice.supabase.DatabaseUnavailableException;
 import dev.sluice.supabase.PostgRest;
 import java.time.Clock;
@@ -27,6 +28,7 @@ final class DatabaseAdmission {
     private final PostgRest database;
     private final Ledger ledger;
     private final Fences fences;
+    private final RedisBudget redisBudget;
     private final FactsReader facts;
     private final LastVerdicts lastVerdicts;
     private final AdmissionVerdicts verdicts;
@@ -39,6 +41,7 @@ final class DatabaseAdmission {
             PostgRest database,
             Ledger ledger,
             Fences fences,
+            RedisBudget redisBudget,
             FactsReader facts,
             LastVerdicts lastVerdicts,
             AdmissionVerdicts verdicts,
@@ -49,6 +52,7 @@ final class DatabaseAdmission {
         this.database = database;
         this.ledger = ledger;
         this.fences = fences;
+        this.redisBudget = redisBudget;
         this.facts = facts;
         this.lastVerdicts = lastVerdicts;
         this.verdicts = verdicts;
@@ -92,7 +96,7 @@ final class DatabaseAdmission {
             return Mono.justOrEmpty(verdicts.admitted(subject, Source.DATABASE, null));
         }
         fences.mark(KeySpace.partition(subject.userId()));
-        return asked(subject, database.rpc("reserve_quota", arguments(charge), RESERVATION))
+        return asked(subject, reserve(charge))
                 .flatMap(reservation -> offerRow(subject, reservation).thenReturn(reservation))
                 .mapNotNull(reservation -> settle(subject, claim, charge, reservation))
                 .onErrorResume(DatabaseUnavailableException.class, error -> byPolicy(subject, claim, charge));
@@ -123,11 +127,17 @@ final class DatabaseAdmission {
      * because one that was installed before the reservation was made says nothing of it.
      */
     private Mono<Boolean> offerRow(Subject subject, Reservation reservation) {
-        return ledger.takeover(subject.userId(), reservation.row())
+        return redisBudget
+                .within(subject.context().timings(), ledger.takeover(subject.userId(), reservation.row()))
                 .onErrorResume(RedisUnavailableException.class, error -> {
                     fences.mark(KeySpace.partition(subject.userId()));
                     return Mono.just(false);
                 });
+    }
+
+    private Mono<Reservation> reserve(UsageEvent charge) {
+        return database.rpc("reserve_quota", arguments(charge), RESERVATION)
+                .onErrorMap(DatabaseRejectedException.class, DatabaseUnavailableException::refused);
     }
 
     private Map<String, @Nullable Object> arguments(UsageEvent charge) {

@@ -45,14 +45,17 @@ public final class Degradation {
     }
 
     /** Whether the layer failed when it was last asked. */
-    public boolean isFailing(Layer layer) {
+    boolean isFailing(Layer layer) {
         return state(layer).get();
     }
 
-    void failed(Layer layer, Throwable error) {
-        if (!isFailing(layer) && state(layer).compareAndSet(false, true)) {
+    /** True for the call that finds the layer failing for the first time. */
+    boolean failed(Layer layer, Throwable error) {
+        boolean changed = !isFailing(layer) && state(layer).compareAndSet(false, true);
+        if (changed) {
             log.warn("Degraded: {} cannot be reached, {} ({})", layer, layer.meaning(), error.toString());
         }
+        return changed;
     }
 
     void answered(Layer layer) {

@@ -3,6 +3,8 @@ package dev.sluice.admission;
 import dev.sluice.ledger.AdmitReply;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.ledger.Verdicts;
+import dev.sluice.supabase.DatabaseRejectedException;
+import dev.sluice.supabase.DatabaseUnavailableException;
 import dev.sluice.supabase.PostgRest;
 import dev.sluice.supabase.SingleFlight;
 import java.util.HashMap;
@@ -46,7 +48,8 @@ final class FactsReader {
         Map<String, @Nullable Object> arguments = new HashMap<>();
         arguments.put("p_user_id", userId);
         arguments.put("p_bucket", bucket);
-        return database.rpc("edge_facts", arguments, FACTS);
+        return database.rpc("edge_facts", arguments, FACTS)
+                .onErrorMap(DatabaseRejectedException.class, DatabaseUnavailableException::refused);
     }
 
     private Mono<Facts> store(String userId, AdmitReply.Load seen, @Nullable String bucket, Facts facts) {

@@ -44,9 +44,10 @@ final class Outcomes {
 
     /** The client is gone: an answer on its way was an answer; else only what cannot have happened is given back. */
     void cancelled(ServerWebExchange exchange) {
-        boolean answering = exchange.getResponse().isCommitted();
-        boolean hadNoEffect = !answering && !Admission.of(exchange).isInDoubt();
-        finish(exchange, answering ? null : "CANCELLED", hadNoEffect).subscribe();
+        Mono<Void> end = exchange.getResponse().isCommitted()
+                ? answered(exchange)
+                : finish(exchange, "CANCELLED", !Admission.of(exchange).isInDoubt());
+        end.subscribe();
     }
 
     private Mono<Void> finish(ServerWebExchange exchange, @Nullable String failure, boolean hadNoEffect) {

@@ -9,6 +9,9 @@ final class UserId {
 
     private static final int MAX_LENGTH = 256;
 
+    /** What the database takes. */
+    private static final int MAX_BYTES = 512;
+
     private UserId() {}
 
     /** Not blank, at most 256 characters, none of them a control character or half of a surrogate pair. */
@@ -16,6 +19,7 @@ final class UserId {
         return id != null
                 && !id.isBlank()
                 && id.length() <= MAX_LENGTH
+                && id.getBytes(StandardCharsets.UTF_8).length <= MAX_BYTES
                 && id.codePoints().noneMatch(c -> Character.isISOControl(c) || isLoneSurrogate(c));
     }
 

@@ -14,11 +14,6 @@ import tools.jackson.databind.json.JsonMapper;
 @EnableConfigurationProperties(ClientAddressProperties.class)
 class ExchangeConfiguration {
 
-    /** Seeds the ids here, where it may block, rather than at the first request. */
-    ExchangeConfiguration() {
-        SortableIds.next();
-    }
-
     @Bean
     ProblemWriter problemWriter(JsonMapper json) {
         return new ProblemWriter(json);

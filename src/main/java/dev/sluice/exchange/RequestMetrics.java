@@ -5,8 +5,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.cloud.gateway.route.Route;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.web.server.ServerWebExchange;
 
@@ -40,7 +43,7 @@ final class RequestMetrics {
 
     /** Records a request that has ended; requests that met none of our filters are not ours to time. */
     void record(ServerWebExchange exchange, RequestContext context, boolean cancelled) {
-        String operation = context.operation();
+        String operation = operation(exchange, context);
         if (operation == null) {
             return;
         }
@@ -70,6 +73,12 @@ final class RequestMetrics {
             slow.increment();
             log.warn("Slow request {} {} {}: {}", context.requestId(), operation, outcome, timings.header());
         }
+    }
+
+    /** The operation, or the route's id for a request that was refused before a filter named it. */
+    private static @Nullable String operation(ServerWebExchange exchange, RequestContext context) {
+        Route route = exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
+        return context.operation() != null || route == null ? context.operation() : route.getId();
     }
 
     private static String outcome(ServerWebExchange exchange, RequestContext context, boolean cancelled) {

@@ -164,15 +164,14 @@ public final class RedisConnection implements AutoCloseable {
         }
     }
 
+    /** Any connection of the client counts: on a Cluster each node has its own. */
     private final class LossListener implements RedisConnectionStateListener {
         @Override
         public void onRedisConnected(RedisChannelHandler<?, ?> handler, SocketAddress address) {}
 
         @Override
         public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
-            if (handler == connection.get()) {
-                lossListeners.forEach(Runnable::run);
-            }
+            lossListeners.forEach(Runnable::run);
         }
 
         @Override

@@ -10,6 +10,11 @@ public final class DatabaseUnavailableException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /** A function that refuses what every request asks of it is as good as absent: its migrations are not ours. */
+    public static DatabaseUnavailableException refused(DatabaseRejectedException cause) {
+        return new DatabaseUnavailableException("The database refused the question: " + cause.getMessage(), cause);
+    }
+
     public DatabaseUnavailableException(String message, @Nullable Throwable cause) {
         super(message, cause, false, false);
     }

@@ -12,6 +12,10 @@ final class Credentials {
 
     private static final String USER_ID = "X-User-Id";
     private static final String API_KEY_ID = "X-Api-Key-Id";
+
+    /** A hosted project refuses a secret key beside a browser's User-Agent. */
+    private static final String USER_AGENT = "sluice";
+
     private static final String UPSERT = "x-upsert";
 
     private final URI supabase;
@@ -28,15 +32,13 @@ final class Credentials {
         headers.set(RequestContext.REQUEST_ID_HEADER, requestId);
         if (Target.isSameOrigin(target, supabase)) {
             toSupabase(headers, intent, caller);
-        } else if (caller != null) {
-            headers.set(USER_ID, caller.userId());
-            setOrRemove(headers, API_KEY_ID, caller.apiKeyId());
         }
     }
 
     /** A browser's cookies and the identity headers of other backends are none of Supabase's business. */
     private void toSupabase(HttpHeaders headers, UploadIntent intent, @Nullable Caller caller) {
         headers.remove(HttpHeaders.COOKIE);
+        headers.set(HttpHeaders.USER_AGENT, USER_AGENT);
         headers.remove(USER_ID);
         headers.remove(API_KEY_ID);
         headers.set("apikey", serviceKey);

@@ -1,0 +1,35 @@
+package dev.sluice.admission;
+
+import dev.sluice.exchange.Stage;
+import dev.sluice.exchange.Timings;
+import dev.sluice.redis.RedisUnavailableException;
+import java.time.Duration;
+import reactor.core.publisher.Mono;
+
+/** The time that one request may spend on Redis, over all of its calls. */
+final class RedisBudget {
+
+    private final Duration budget;
+
+    /** @param budget also the connection's own timeout of one command */
+    RedisBudget(Duration budget) {
+        this.budget = budget;
+    }
+
+    /** Makes the call if time is left for it, and ends it when none is; a first call is held by the connection itself. */
+    <T> Mono<T> within(Timings timings, Mono<T> call) {
+        return Mono.defer(() -> {
+            long spent = timings.spentNanos(Stage.REDIS);
+            Mono<T> measured = timings.measure(Stage.REDIS, call);
+            if (spent == 0) {
+                return measured;
+            }
+            Duration left = budget.minusNanos(spent);
+            return left.isNegative() || left.isZero() ? usedUp() : measured.timeout(left, usedUp());
+        });
+    }
+
+    private static <T> Mono<T> usedUp() {
+        return Mono.error(() -> new RedisUnavailableException("The request's Redis budget is used up", null));
+    }
+}

@@ -1,0 +1,22 @@
+package dev.sluice.testkit;
+
+import reactor.blockhound.BlockHound;
+import reactor.blockhound.integration.BlockHoundIntegration;
+
+/**
+ * Tells BlockHound which locks of libraries may park an event loop for a moment, because they are held for a few
+ * instructions and never across I/O: Netty's adaptive allocator guards its magazines, and Lettuce counts the writers of a
+ * connection. Without this, whatever meets such a lock under load fails. Our own code is watched as before.
+ */
+public final class LibraryLocks implements BlockHoundIntegration {
+
+    private static final String LETTUCE_WRITERS = "io.lettuce.core.protocol.SharedLock";
+
+    @Override
+    public void applyTo(BlockHound.Builder builder) {
+        builder.allowBlockingCallsInside("io.netty.buffer.AdaptivePoolingAllocator", "allocate")
+                .allowBlockingCallsInside(LETTUCE_WRITERS, "incrementWriters")
+                .allowBlockingCallsInside(LETTUCE_WRITERS, "decrementWriters")
+                .allowBlockingCallsInside(LETTUCE_WRITERS, "doExclusive");
+    }
+}

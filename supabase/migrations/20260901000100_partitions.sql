@@ -41,16 +41,18 @@ $$;
 -- Makes the partitions from the oldest day that is kept to a week ahead and drops the older ones; answers how many:
 -- {"created":1,"dropped":1}. Call it once a day. The oldest day goes one day late, so that an event which was young
 -- enough when its transaction began still finds its partition. Dropping waits at most 5 s for running transactions
--- (55P03 lock_not_available afterwards: call again).
-create or replace function public.maintain_usage_partitions() returns jsonb
+-- (55P03 lock_not_available afterwards: call again). p_retention_days, if given, is from now on how many days are kept.
+create or replace function public.maintain_usage_partitions(p_retention_days integer default null) returns jsonb
 language plpgsql security definer set search_path = '' set lock_timeout = '5s' as $$
 declare
-  v_oldest constant date := sluice.oldest_day();
+  v_oldest date;
   v_partition record;
   v_created integer := 0;
   v_dropped integer := 0;
 begin
   perform pg_advisory_xact_lock(hashtextextended('sluice.usage_events', 0));
+  update sluice.settings set retention_days = p_retention_days where retention_days <> p_retention_days;
+  v_oldest := sluice.oldest_day();
   for v_partition in
     select c.relname, c.oid::regclass as name
     from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
@@ -69,7 +71,7 @@ begin
   return jsonb_build_object('created', v_created, 'dropped', v_dropped);
 end
 $$;
-revoke all on function public.maintain_usage_partitions() from public, anon, authenticated;
-grant execute on function public.maintain_usage_partitions() to service_role;
+revoke all on function public.maintain_usage_partitions(integer) from public, anon, authenticated;
+grant execute on function public.maintain_usage_partitions(integer) to service_role;
 
 select public.maintain_usage_partitions();

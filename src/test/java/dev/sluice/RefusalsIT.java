@@ -202,6 +202,21 @@ class RefusalsIT {
     }
 
     @Test
+    void refusesABucketWhoseNameStorageReadsAsARouteOfItsOwn() {
+        String key = stack.user("routes", 100);
+        stack.grant("routes", "upload");
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create(stack.edge().url() + "/v1/upload/upload/sign/avatars/victim.png"))
+                .header("X-API-Key", key)
+                .POST(BodyPublishers.ofString("x"))
+                .build();
+        long signedBefore = stack.supabase().calls("storage.sign-upload");
+
+        assertRefused(stack.send(request), 400, "INVALID_REQUEST");
+        assertThat(stack.supabase().calls("storage.sign-upload")).isEqualTo(signedBefore);
+    }
+
+    @Test
     void refusesAnUploadOfUnknownLength() {
         HttpRequest chunked = HttpRequest.newBuilder(URI.create(stack.edge().url() + "/v1/upload/avatars/a.txt"))
                 .header("X-API-Key", freshUser("chunked"))

@@ -4,6 +4,7 @@ import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
 import dev.sluice.problem.ProblemWriter;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
@@ -16,6 +17,8 @@ import reactor.core.publisher.Mono;
 final class ProblemHandler implements WebExceptionHandler, Ordered {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
+
+    private static final Duration TRY_AGAIN = Duration.ofSeconds(2);
 
     private final ProblemWriter writer;
 
@@ -46,7 +49,8 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
     }
 
     private static Problem problem(ResponseStatusException error) {
-        return switch (error.getStatusCode().value()) {
+        int status = error.getStatusCode().value();
+        return switch (status) {
             case 404 -> Problem.of(ProblemCode.NOT_FOUND).detail("No route matches this method and path");
             case 408 -> Problem.of(ProblemCode.REQUEST_TIMEOUT);
             case 411 -> Problem.of(ProblemCode.LENGTH_REQUIRED);
@@ -54,15 +58,19 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
             case 414 -> Problem.of(ProblemCode.URI_TOO_LONG);
             case 415 -> Problem.of(ProblemCode.UNSUPPORTED_MEDIA_TYPE);
             case 431 -> Problem.of(ProblemCode.HEADERS_TOO_LARGE);
-            default ->
-                error.getStatusCode().is4xxClientError()
-                        ? Problem.of(ProblemCode.INVALID_REQUEST)
-                                .status(error.getStatusCode().value())
-                        : error.getStatusCode().value() == 500
-                                ? Problem.of(ProblemCode.INTERNAL_ERROR)
-                                : Problem.of(ProblemCode.SUPABASE_ERROR)
-                                        .status(error.getStatusCode().value());
+            case 500 -> Problem.of(ProblemCode.INTERNAL_ERROR);
+            default -> status < 500 ? invalid(status) : unavailable(status);
         };
+    }
+
+    private static Problem invalid(int status) {
+        return Problem.invalid("request", "The request cannot be served as it is", "Check its method, headers and path")
+                .status(status);
+    }
+
+    private static Problem unavailable(int status) {
+        Problem problem = Problem.of(ProblemCode.SUPABASE_ERROR).status(status);
+        return status == 503 ? problem.retryAfter(TRY_AGAIN) : problem;
     }
 
     private static void log(ServerWebExchange exchange, RequestContext context, Problem problem, Throwable error) {

@@ -20,17 +20,21 @@ final class PartitionUpkeep {
 
     private final PostgRest database;
     private final Locks locks;
+    private final long retentionDays;
 
-    PartitionUpkeep(PostgRest database, Locks locks) {
+    /** @param retention how long the database knows an event's id, in whole days */
+    PartitionUpkeep(PostgRest database, Locks locks, Duration retention) {
         this.database = database;
         this.locks = locks;
+        this.retentionDays = retention.toDays();
     }
 
     /** A scheduled run. Blocks. */
     void runInTurn() {
         try {
             if (locks.takeTurn("partitions", INTERVAL)) {
-                Map<String, Integer> counts = database.rpc("maintain_usage_partitions", Map.of(), COUNTS)
+                Map<String, Integer> counts = database.rpc(
+                                "maintain_usage_partitions", Map.of("p_retention_days", retentionDays), COUNTS)
                         .block();
                 log.info("Partitions of usage_events: {}", counts);
             }

@@ -6,6 +6,7 @@ import dev.sluice.ledger.LedgerSettings;
 import dev.sluice.reconcile.ReconcileSchedule.Task;
 import dev.sluice.redis.RedisConnection;
 import dev.sluice.supabase.PostgRest;
+import dev.sluice.usage.UsageProperties;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -103,8 +104,9 @@ class ReconcileConfiguration {
             PostgRest database,
             Locks locks,
             ReconcileProperties properties,
+            UsageProperties usage,
             @Qualifier("reconcileScheduler") Scheduler scheduler) {
-        PartitionUpkeep partitions = new PartitionUpkeep(database, locks);
+        PartitionUpkeep partitions = new PartitionUpkeep(database, locks, usage.retention());
         return new ReconcileSchedule(
                 scheduler,
                 List.of(

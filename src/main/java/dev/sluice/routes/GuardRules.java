@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
+import org.springframework.cloud.gateway.handler.predicate.PredicateDefinition;
 import org.springframework.cloud.gateway.route.RouteDefinition;
 
 /**
@@ -25,10 +26,18 @@ final class GuardRules {
     private static final List<String> CREDENTIALED = List.of("Authenticate", "UploadIntent", "BucketAccess");
 
     private final String signer;
+    private final String source;
+    private final URI supabase;
 
-    /** @param signer the configured signer, such as {@code server} */
-    GuardRules(String signer) {
+    /**
+     * @param signer the configured signer, such as {@code server}
+     * @param source who judges bucket access unless a filter says otherwise, such as {@code grants}
+     * @param supabase the only origin where row-level security judges
+     */
+    GuardRules(String signer, String source, URI supabase) {
         this.signer = signer;
+        this.source = source;
+        this.supabase = supabase;
     }
 
     /** @param filters the route's filters and the default ones, in the order in which they run */
@@ -41,14 +50,56 @@ final class GuardRules {
                     throw missing(route, name, needed);
                 }
             }
+            if ("BucketAccess".equals(name) && before.contains(name)) {
+                throw new RouteConfigurationException(
+                        "Route '" + route.getId() + "' has two BucketAccess filters, and a request names one bucket.",
+                        "Keep the one with the access that the route needs.",
+                        null);
+            }
+            if ("Quota".equals(name) && has(filter, "bytes") && !before.contains("UploadIntent")) {
+                throw missing(route, "Quota=bytes", "UploadIntent");
+            }
             if ("SupabaseSignedUrl".equals(name)) {
                 checkCredentialed(route, "signs URLs", before);
+                checkAccess(route, filters, has(filter, "upload"));
                 checkBytes(route, filters);
+                checkSource(route, filters, "server".equals(signer), "the signer is not 'server'");
             }
             before.add(name);
         }
-        if (proxies(route) && filters.stream().anyMatch(GuardRules::isPathIntent)) {
+        if (proxies(route) && before.contains("UploadIntent")) {
             checkCredentialed(route, "proxies uploads", before);
+            checkAccess(route, filters, writes(route));
+            checkSource(route, filters, isSupabase(route.getUri()), "its backend is not Supabase");
+        }
+    }
+
+    /** A route that writes must ask for the right to write. */
+    private static void checkAccess(RouteDefinition route, List<FilterDefinition> filters, boolean writes) {
+        boolean readOnly =
+                filters.stream().anyMatch(filter -> "BucketAccess".equals(filter.getName()) && has(filter, "read"));
+        if (writes && readOnly && !isUnchecked(route.getMetadata())) {
+            throw new RouteConfigurationException(
+                    "Route '" + route.getId() + "' writes, but asks only for BucketAccess=read.",
+                    "Use BucketAccess=write, or say that it is meant with the route's metadata '" + UNCHECKED
+                            + ": true'.",
+                    null);
+        }
+    }
+
+    /** Row-level security judges a caller's token only where storage is asked with that token. */
+    private void checkSource(
+            RouteDefinition route, List<FilterDefinition> filters, boolean judgedThere, String because) {
+        boolean byCaller = filters.stream()
+                .filter(filter -> "BucketAccess".equals(filter.getName()))
+                .anyMatch(filter -> "caller".equalsIgnoreCase(filter.getArgs().getOrDefault("source", source)));
+        if (byCaller && !judgedThere && !isUnchecked(route.getMetadata())) {
+            throw new RouteConfigurationException(
+                    "Route '" + route.getId()
+                            + "' leaves bucket access to row-level security (source: caller), which is"
+                            + " not asked here: " + because + ". Whoever has a token could use any bucket.",
+                    "Use source: grants on this route.",
+                    null);
         }
     }
 
@@ -69,9 +120,7 @@ final class GuardRules {
     }
 
     private void checkBytes(RouteDefinition route, List<FilterDefinition> filters) {
-        boolean bytes = filters.stream()
-                .anyMatch(filter -> "Quota".equals(filter.getName())
-                        && filter.getArgs().values().stream().anyMatch("bytes"::equalsIgnoreCase));
+        boolean bytes = filters.stream().anyMatch(filter -> "Quota".equals(filter.getName()) && has(filter, "bytes"));
         if (bytes && !"s3".equals(signer)) {
             throw new RouteConfigurationException(
                     "Route '" + route.getId()
@@ -89,9 +138,27 @@ final class GuardRules {
                 null);
     }
 
-    private static boolean isPathIntent(FilterDefinition filter) {
-        return "UploadIntent".equals(filter.getName())
-                && filter.getArgs().values().stream().anyMatch("path"::equalsIgnoreCase);
+    private static boolean has(FilterDefinition filter, String argument) {
+        return filter.getArgs().values().stream().anyMatch(argument::equalsIgnoreCase);
+    }
+
+    /** Whether the route's predicates let a method pass that writes; one without a Method predicate lets all pass. */
+    private static boolean writes(RouteDefinition route) {
+        List<PredicateDefinition> methods = route.getPredicates().stream()
+                .filter(predicate -> "Method".equals(predicate.getName()))
+                .toList();
+        return methods.isEmpty()
+                || methods.stream()
+                        .flatMap(predicate -> predicate.getArgs().values().stream())
+                        .anyMatch(method -> !"GET".equalsIgnoreCase(method) && !"HEAD".equalsIgnoreCase(method));
+    }
+
+    private boolean isSupabase(@Nullable URI uri) {
+        return uri != null
+                && supabase.getScheme() != null
+                && supabase.getScheme().equalsIgnoreCase(uri.getScheme())
+                && supabase.getAuthority() != null
+                && supabase.getAuthority().equalsIgnoreCase(uri.getAuthority());
     }
 
     private static boolean proxies(RouteDefinition route) {

@@ -14,11 +14,9 @@ import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
 import org.springframework.cloud.gateway.filter.factory.GatewayFilterFactory;
 import org.springframework.cloud.gateway.handler.predicate.RoutePredicateFactory;
-import org.springframework.cloud.gateway.route.Route;
 import org.springframework.cloud.gateway.route.RouteDefinition;
 import org.springframework.cloud.gateway.route.RouteDefinitionRouteLocator;
 import org.springframework.cloud.gateway.support.ConfigurationService;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 
 /** Reads every route before the first request: its id, its filters and their arguments, and its guards. */
@@ -144,23 +142,16 @@ final class RouteCheck implements SmartInitializingSingleton {
                 .collect(Collectors.joining(", "));
     }
 
-    /** Lets the gateway build this route alone, so that what it finds can be told with the route's id. */
+    /** Lets the gateway build this route alone, which it does at once, so that what it finds has the route's id. */
     private void build(RouteDefinition route) {
-        try {
-            Flux<Route> built = new RouteDefinitionRouteLocator(
-                            () -> Flux.just(route),
-                            predicates,
-                            List.copyOf(factories.values()),
-                            properties,
-                            configuration)
-                    .getRoutes();
-            built.subscribe(made -> {}, error -> {
-                throw Exceptions.propagate(error);
-            });
-        } catch (RuntimeException e) {
-            Throwable cause = Exceptions.unwrap(e);
+        List<Throwable> failures = new ArrayList<>();
+        new RouteDefinitionRouteLocator(
+                        () -> Flux.just(route), predicates, List.copyOf(factories.values()), properties, configuration)
+                .getRoutes()
+                .subscribe(made -> {}, failures::add);
+        for (Throwable failure : failures) {
             throw new RouteConfigurationException(
-                    "Route '" + route.getId() + "': " + reason(cause), "Correct the route's definition.", cause);
+                    "Route '" + route.getId() + "': " + reason(failure), "Correct the route's definition.", failure);
         }
     }
 

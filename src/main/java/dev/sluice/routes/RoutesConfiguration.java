@@ -1,5 +1,6 @@
 package dev.sluice.routes;
 
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,7 +24,10 @@ class RoutesConfiguration {
             ConfigurationService configuration,
             Environment environment) {
         checkFile(environment);
-        GuardRules guards = new GuardRules(environment.getProperty("sluice.signed-url.signer", "server"));
+        GuardRules guards = new GuardRules(
+                environment.getProperty("sluice.signed-url.signer", "server"),
+                environment.getProperty("sluice.bucket-access.source", "grants"),
+                URI.create(environment.getProperty("sluice.supabase.url", "")));
         return new RouteCheck(properties, predicates, factories, configuration, guards);
     }
 

@@ -54,6 +54,13 @@ final class UploadFilter implements GlobalFilter, Ordered {
                     route.getId());
             return Mono.error(Problem.of(ProblemCode.BUCKET_ACCESS_DENIED).exception());
         }
+        if (StorageRoutes.shadow(intent.object(), decided)) {
+            return Mono.error(Problem.invalid(
+                            "bucket",
+                            "Storage reads this bucket's name as one of its own routes",
+                            "Use a signed URL for this bucket, or give the bucket another name")
+                    .exception());
+        }
         exchange.getAttributes().put(GATEWAY_REQUEST_URL_ATTR, decided);
         ServerWebExchange outgoing = exchange.mutate()
                 .request(request -> request.headers(headers -> credentials.apply(

@@ -74,10 +74,13 @@ class UsageConfiguration {
             UsageBacklog backlog,
             UsageDatabase database,
             EventOverflow overflow,
+            @Qualifier("backgroundLedger") Ledger ledger,
+            Fences fences,
             Clock clock,
             UsageProperties properties,
             @Qualifier("usageScheduler") Scheduler usageScheduler) {
-        EventWriter writer = new EventWriter(stream, backlog, database, overflow);
+        EventWriter writer =
+                new EventWriter(stream, backlog, database, overflow, new RowTakeover(ledger, fences), System::nanoTime);
         return new UsageRecorder(writer, clock, properties, SINK_CAPACITY, usageScheduler);
     }
 

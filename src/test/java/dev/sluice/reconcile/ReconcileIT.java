@@ -227,15 +227,16 @@ class ReconcileIT {
     }
 
     @Test
-    void keepsThePartitionsOfTheDaysToCome() {
+    void keepsThePartitionsOfTheRetentionAndOfTheDaysToCome() {
         String ahead = "select count(*) from pg_inherits where inhparent = 'public.usage_events'::regclass";
-        long before = bench.database.number(ahead);
         bench.database.execute("do $$ begin execute format('drop table sluice.usage_events_%s',"
                 + " to_char((now() at time zone 'UTC')::date + 7, 'YYYYMMDD')); end $$");
 
-        new PartitionUpkeep(bench.postgRest, locks()).runInTurn();
+        new PartitionUpkeep(bench.postgRest, locks(), Duration.ofDays(20)).runInTurn();
 
-        assertThat(bench.database.number(ahead)).isEqualTo(before);
+        assertThat(bench.database.number(ahead))
+                .as("20 days, a day of grace, today and a week ahead")
+                .isEqualTo(20 + 1 + 1 + 7);
     }
 
     private ReconcileJob job() {

@@ -133,6 +133,12 @@ public final class BareEdge implements AutoCloseable {
                                     null,
                                     null,
                                     exchange.getRequest().getHeaders().getFirst("claimed-token")));
+                    return chain.filter(exchange.mutate()
+                            .request(request -> request.headers(headers -> {
+                                headers.set("X-User-Id", user);
+                                headers.remove("X-Api-Key-Id");
+                            }))
+                            .build());
                 }
                 return chain.filter(exchange);
             };

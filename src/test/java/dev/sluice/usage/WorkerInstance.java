@@ -1,6 +1,7 @@
 package dev.sluice.usage;
 
 import dev.sluice.journal.UsageEvent;
+import dev.sluice.ledger.Fences;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -42,7 +43,13 @@ final class WorkerInstance implements AutoCloseable {
                 new Settlement(database, bench.ledger, stream, backoff, Duration.ofMillis(10), scheduler, metrics);
         worker = new UsageWorker(
                 stream, leases, settlement, backoff, properties, scheduler, System::nanoTime, claimIdle);
-        writer = new EventWriter(stream, backlog, database, events -> Mono.fromRunnable(() -> overflow.addAll(events)));
+        writer = new EventWriter(
+                stream,
+                backlog,
+                database,
+                events -> Mono.fromRunnable(() -> overflow.addAll(events)),
+                new RowTakeover(bench.ledger, new Fences()),
+                System::nanoTime);
         recorder = new UsageRecorder(writer, Clock.systemUTC(), properties, sinkCapacity, scheduler);
         deadLetters = new DeadLetters(stream);
     }

@@ -86,9 +86,10 @@ public final class SluiceLocalRun {
                 curl -s -X PUT -H 'Content-Type: text/plain' --data-binary @README.md \
                 "$(sed -E 's/.*"uploadUrl":"([^"]+)".*/\\1/' target/signed-url.json)"
 
-                See what was charged:
+                See what was charged, in Postgres:
 
-                psql '%s' -c "select user_id, current, \\"limit\\", version from user_quotas"
+                curl -s %s/rest/v1/rpc/quotas_of -H 'apikey: %s' -H 'Content-Type: application/json' \
+                -d '{"p_user_ids":["%s"]}'
 
                 Ctrl-C stops everything; nothing is left outside target/.
                 """.formatted(
@@ -104,11 +105,8 @@ public final class SluiceLocalRun {
                         edge,
                         key,
                         BUCKET,
-                        psql(database)));
-    }
-
-    private static String psql(Database database) {
-        return database.jdbcUrl()
-                .replace("jdbc:postgresql://", "postgresql://" + database.user() + ":" + database.password() + "@");
+                        supabase.url(),
+                        supabase.secretKey(),
+                        USER));
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.testkit.Edge;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
 import java.net.URI;
@@ -13,6 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.springframework.test.web.reactive.server.WebTestClient;
 
 /** The main job from end to end: a caller gets a URL, uploads a real file with it, and the usage is in Postgres once. */
 class MainJobIT {
@@ -74,7 +76,7 @@ class MainJobIT {
         String user = "11111111-1111-4111-8111-111111111111";
         stack.user(user, 10);
         stack.database()
-                .execute("create policy own_folder on storage.objects for insert to authenticated"
+                .execute("create policy alice_folder on storage.objects for insert to authenticated"
                         + " with check (bucket_id = 'avatars' and name like auth.uid() || '/%')");
         Map<String, String> token =
                 Map.of("Authorization", "Bearer " + stack.supabase().accessToken(user, "pro"));
@@ -93,6 +95,36 @@ class MainJobIT {
                         .as("the refused signature is given back")
                         .isEqualTo(1));
         assertThat(stack.current(user)).isEqualTo(1);
+    }
+
+    @Test
+    void needsNoGrantWhereRowLevelSecurityIsTheJudge() {
+        String user = "22222222-2222-4222-8222-222222222222";
+        stack.database().update("insert into user_quotas (user_id, \"limit\") values (?, 10)", user);
+        stack.supabase().createBucket("judged");
+        stack.supabase().allowOwnFolder("judged");
+        String token = stack.supabase().accessToken(user, null);
+        String key = stack.supabase().createApiKey(user, null);
+        try (Edge edge = Edge.start(stack.redis(), stack.supabase(), "sluice.bucket-access.source", "caller")) {
+            sign(edge, "Authorization", "Bearer " + token, user + "/a.png")
+                    .expectStatus()
+                    .isOk();
+            sign(edge, "Authorization", "Bearer " + token, "other/a.png")
+                    .expectStatus()
+                    .isForbidden();
+            sign(edge, "X-API-Key", key, user + "/b.png").expectStatus().isForbidden();
+        }
+    }
+
+    private static WebTestClient.ResponseSpec sign(Edge edge, String header, String value, String filename) {
+        return edge.client()
+                .post()
+                .uri("/v1/supabase/signed-url")
+                .header(header, value)
+                .header("Content-Type", "application/json")
+                .bodyValue("{\"filename\":\"" + filename
+                        + "\",\"contentType\":\"image/png\",\"supabaseBucket\":\"judged\"}")
+                .exchange();
     }
 
     @Test

@@ -189,6 +189,35 @@ class OutageIT {
     }
 
     @Test
+    void remembersNoVerdictThatWasAPolicy() {
+        stack.supabase().createBucket("ungranted");
+        String key = stack.user("lucky", 1000);
+        Map<String, String> caller = Map.of("X-API-Key", key);
+        try (Edge open = Edge.start(
+                stack.redis(),
+                stack.supabase(),
+                "sluice.redis.timeout",
+                "1s",
+                "sluice.bucket-access.on-failure",
+                "allow")) {
+            WebTestClient client = open.client();
+            sign(client, key).expectStatus().isOk();
+            stack.supabase().faults().status("rest.rpc.edge_facts", 500, "{}");
+            sign(client, key, "ungranted").expectStatus().isOk();
+            stack.supabase().faults().clear();
+
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(
+                                    stack.sign(caller, "a.png", "ungranted").code())
+                            .isEqualTo("BUCKET_ACCESS_DENIED"));
+            stack.redis().flushAll();
+            stack.redis().freeze();
+
+            sign(client, key, "ungranted").expectStatus().isForbidden();
+        }
+    }
+
+    @Test
     void servesAUserWhoseRowSetsNothing() {
         stack.database().update("insert into user_quotas (user_id) values ('bare')");
         stack.grant("bare", Stack.BUCKET);
@@ -237,12 +266,16 @@ class OutageIT {
     }
 
     private static WebTestClient.ResponseSpec sign(WebTestClient client, String key) {
+        return sign(client, key, Stack.BUCKET);
+    }
+
+    private static WebTestClient.ResponseSpec sign(WebTestClient client, String key, String bucket) {
         return client.post()
                 .uri("/v1/supabase/signed-url")
                 .header("X-API-Key", key)
                 .header("Content-Type", "application/json")
                 .bodyValue("{\"filename\":\"a-" + System.nanoTime()
-                        + ".png\",\"contentType\":\"image/png\",\"supabaseBucket\":\"avatars\"}")
+                        + ".png\",\"contentType\":\"image/png\",\"supabaseBucket\":\"" + bucket + "\"}")
                 .exchange();
     }
 }

@@ -32,7 +32,9 @@ class UsageRecorderIT {
 
     @BeforeEach
     void empty() {
-        await().until(bench.connection::isConnected);
+        await().ignoreExceptions()
+                .until(() -> "PONG"
+                        .equals(bench.connection.call(redis -> redis.ping()).block()));
         bench.redis.flushAll();
     }
 
@@ -70,7 +72,11 @@ class UsageRecorderIT {
                     .blockLast();
             one.stopRecorder();
 
-            assertThat(bench.waiting()).isEqualTo(1000);
+            long inDatabase = bench.database.number("select count(*) from usage_events where user_id = 'many-threads'");
+            assertThat(bench.waiting() + inDatabase)
+                    .as("each is in the stream, or in the database where the stream gave no answer, or in both")
+                    .isGreaterThanOrEqualTo(1000);
+            assertThat(one.overflow).isEmpty();
         }
     }
 

@@ -4,6 +4,7 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesBindin
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.ConfigurableEnvironment;
 
 /** The beans of this package. */
 @Configuration(proxyBeanMethods = false)
@@ -17,7 +18,7 @@ class OperationConfiguration {
     }
 
     @Bean
-    Operations operations(OperationProperties properties) {
-        return new Operations(properties);
+    Operations operations(OperationProperties properties, ConfigurableEnvironment environment) {
+        return new Operations(new EnvironmentLimits(environment).complete(properties));
     }
 }

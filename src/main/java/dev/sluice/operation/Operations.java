@@ -3,6 +3,7 @@ package dev.sluice.operation;
 import dev.sluice.operation.OperationProperties.Limits;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,12 +30,15 @@ public final class Operations {
     /** @throws IllegalArgumentException naming the property that is missing or wrong, its form and an example */
     public Operations(OperationProperties properties) {
         byDefault = operations("sluice.operations", properties.operations(), Map.of());
-        Map<String, Map<String, Operation>> plans = byPlan;
-        properties.plans().forEach((plan, overrides) -> {
-            Map<String, Operation> base = plans.getOrDefault(uniform(plan), byDefault);
-            String property = "sluice.plans." + plan + ".operations";
-            plans.put(uniform(plan), operations(property, overrides.operations(), base));
+        Map<String, String> names = new LinkedHashMap<>();
+        Map<String, Map<String, Limits>> overrides = new LinkedHashMap<>();
+        properties.plans().forEach((plan, limits) -> {
+            names.putIfAbsent(uniform(plan), plan);
+            Map<String, Limits> merged = overrides.computeIfAbsent(uniform(plan), key -> new LinkedHashMap<>());
+            limits.operations().forEach((operation, limit) -> merged.merge(uniform(operation), limit, Limits::orElse));
         });
+        overrides.forEach((plan, limits) ->
+                byPlan.put(plan, operations("sluice.plans." + names.get(plan) + ".operations", limits, byDefault)));
     }
 
     /**
@@ -74,9 +78,6 @@ public final class Operations {
         Map<String, String> names = new TreeMap<>();
         Map<String, Limits> merged = new TreeMap<>();
         configured.forEach((name, limits) -> {
-            if (limits.isEmpty() && isHeadOfAnother(name, configured, base)) {
-                return;
-            }
             names.merge(uniform(name), name, (a, b) -> a.length() >= b.length() ? a : b);
             merged.merge(uniform(name), limits, Limits::orElse);
         });
@@ -91,18 +92,6 @@ public final class Operations {
             operations.put(key, operation(property + "." + name, name, limits, known));
         });
         return Map.copyOf(operations);
-    }
-
-    /**
-     * {@code SLUICE_OPERATIONS_SIGNED_URL_MEMORY} can be read as {@code signed.url.memory} too, and then leaves an empty
-     * {@code signed} behind.
-     */
-    private static boolean isHeadOfAnother(String name, Map<String, Limits> configured, Map<String, Operation> base) {
-        String head = uniform(name);
-        return configured.keySet().stream()
-                        .map(Operations::uniform)
-                        .anyMatch(other -> other.startsWith(head) && !other.equals(head))
-                || base.keySet().stream().anyMatch(other -> other.startsWith(head) && !other.equals(head));
     }
 
     private static Operation operation(String property, String name, Limits limits, @Nullable Operation known) {
@@ -141,7 +130,8 @@ public final class Operations {
         return operations.values().stream().map(Operation::name).sorted().collect(Collectors.joining(", "));
     }
 
-    private static String uniform(String name) {
+    /** A name without dashes, underscores and case. */
+    static String uniform(String name) {
         return name.replace("-", "").replace("_", "").toLowerCase(Locale.ROOT);
     }
 }

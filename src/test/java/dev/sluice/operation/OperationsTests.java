@@ -95,6 +95,53 @@ class OperationsTests {
     }
 
     @Test
+    void takesUnderscoresForDashesInAPlanThatNoFileLists() {
+        Operations operations = operations(
+                Map.of(
+                        "SLUICE_PLANS_PRO_OPERATIONS_SIGNED_URL_MEMORY", "1/1m",
+                        "SLUICE_PLANS_FREE_TIER_OPERATIONS_SIGNED_URL_REDIS_0", "2/1m"),
+                YAML);
+        assertThat(operations.memory("signed-url", "pro")).isEqualTo(Rate.parse("1/1m"));
+        assertThat(operations.redis("signed-url", "pro")).containsExactly(Rate.parse("200/1m"));
+        assertThat(operations.redis("signed-url", "free-tier")).containsExactly(Rate.parse("2/1m"));
+        assertThat(operations.memory("signed-url", "free")).isEqualTo(Rate.parse("100/1m"));
+    }
+
+    @Test
+    void takesTheEnvironmentBeforeAFileThatListsThePlan() {
+        List<String> properties = new ArrayList<>(List.of(YAML));
+        properties.add("sluice.plans.free-tier.operations.signed-url.memory=3/1m");
+        properties.add("sluice.plans.free-tier.operations.upload.redis=4/1m");
+        properties.add("sluice.plans.pay-as-you-go.operations.upload.memory=5/1m");
+        Operations operations = operations(
+                Map.of(
+                        "SLUICE_PLANS_FREE_TIER_OPERATIONS_UPLOAD_MEMORY", "6/1m",
+                        "SLUICE_PLANS_FREETIER_OPERATIONS_SIGNED_URL_MEMORY", "7/1m",
+                        "SLUICE_PLANS_PAYASYOUGO_OPERATIONS_UPLOAD_MEMORY", "8/1m"),
+                properties.toArray(String[]::new));
+        assertThat(operations.memory("upload", "free-tier")).isEqualTo(Rate.parse("6/1m"));
+        assertThat(operations.redis("upload", "free-tier")).containsExactly(Rate.parse("4/1m"));
+        assertThat(operations.memory("signed-url", "free-tier")).isEqualTo(Rate.parse("7/1m"));
+        assertThat(operations.memory("upload", "pay-as-you-go")).isEqualTo(Rate.parse("8/1m"));
+    }
+
+    @Test
+    void stopsTheStartOnAnEnvironmentVariableThatSetsNoLimit() {
+        for (String typo : List.of(
+                "SLUICE_PLANS_PRO_OPERATIONS_SIGNED_URL_MEMRY",
+                "SLUICE_OPERATIONS_SIGNED_URL_MEMRY",
+                "SLUICE_OPERATIONS_UPLOAD_MEMRY")) {
+            assertStops(Map.of(typo, "1/1m"), typo + " sets no limit");
+        }
+        assertStops(
+                Map.of("SLUICE_PLANS_PRO_OPERATIONS_SIGNED_URL_MEMORY", "lots"),
+                "sluice.plans.pro.operations.signed-url.memory");
+        assertStops(
+                Map.of("SLUICE_PLANS_PRO_OPERATIONS_SINGED_URL_MEMORY", "1/1m"),
+                "sluice.plans.pro.operations.singedurl");
+    }
+
+    @Test
     void refusesAnUnknownOperationNamingTheKnownOnes() {
         Operations operations = operations(Map.of(), YAML);
         assertThatThrownBy(() -> operations.get("singed-url"))
@@ -161,6 +208,12 @@ class OperationsTests {
                         .getFailure()
                         .rootCause()
                         .hasMessageContaining("sluice.operations.upload.redis has two rates"));
+    }
+
+    private void assertStops(Map<String, Object> environment, String property) {
+        context.withInitializer(started -> addEnvironment(started, environment))
+                .withPropertyValues(YAML)
+                .run(failed -> assertThat(failed).getFailure().hasStackTraceContaining(property));
     }
 
     private Operations operations(Map<String, Object> environment, String... properties) {

@@ -3,10 +3,12 @@ package dev.sluice.exchange;
 import dev.sluice.problem.ProblemWriter;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.server.WebExceptionHandler;
 import org.springframework.web.server.WebFilter;
+import reactor.netty.NettyPipeline;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The beans of this package, and the writer of its refusals. */
@@ -29,6 +31,16 @@ class ExchangeConfiguration {
     @Bean
     WebExceptionHandler problemHandler(ProblemWriter writer) {
         return new ProblemHandler(writer);
+    }
+
+    /** Without effect on HTTP/2, which is off: its frames have another codec. */
+    @Bean
+    NettyServerCustomizer earlyRefusals(ProblemWriter writer) {
+        return server -> server.doOnChannelInit((observer, channel, peer) -> {
+            if (channel.pipeline().get(NettyPipeline.HttpCodec) != null) {
+                channel.pipeline().addAfter(NettyPipeline.HttpCodec, null, new EarlyRefusals(writer));
+            }
+        });
     }
 
     @Bean

@@ -28,10 +28,9 @@ public final class RequestContext {
 
     /** Starts the context of a request that has just arrived; a client's id is kept only if it is harmless in a log. */
     public static RequestContext start(ServerWebExchange exchange) {
-        String requestId = "sup_" + SortableIds.next().toString().replace("-", "");
         String sent = exchange.getRequest().getHeaders().getFirst(REQUEST_ID_HEADER);
         String clientId = sent != null && CLIENT_REQUEST_ID.matcher(sent).matches() ? sent : null;
-        RequestContext context = new RequestContext(requestId, clientId, new Timings(System::nanoTime));
+        RequestContext context = new RequestContext(newRequestId(), clientId, new Timings(System::nanoTime));
         ATTRIBUTE.set(exchange, context);
         return context;
     }
@@ -40,6 +39,11 @@ public final class RequestContext {
     public static RequestContext of(ServerWebExchange exchange) {
         RequestContext context = ATTRIBUTE.get(exchange);
         return context != null ? context : start(exchange);
+    }
+
+    /** A fresh id, for what is answered without a context. */
+    static String newRequestId() {
+        return "sup_" + SortableIds.next().toString().replace("-", "");
     }
 
     /** {@code sup_} and a UUIDv7 (RFC 9562) in hexadecimal, so that ids sort by time. */

@@ -4,11 +4,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
-import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
@@ -28,7 +28,7 @@ public final class ProblemWriter {
         ServerHttpResponse response = exchange.getResponse();
         response.setStatusCode(HttpStatusCode.valueOf(problem.status()));
         problem.headers().forEach((name, value) -> response.getHeaders().set(name, value));
-        boolean rfc9457 = accepts(exchange.getRequest());
+        boolean rfc9457 = accepts(exchange.getRequest().getHeaders().getOrEmpty(HttpHeaders.ACCEPT));
         byte[] body = bytes(problem, requestId, rfc9457);
         response.getHeaders().setContentType(rfc9457 ? MediaType.APPLICATION_PROBLEM_JSON : MediaType.APPLICATION_JSON);
         response.getHeaders().setContentLength(body.length);
@@ -57,8 +57,8 @@ public final class ProblemWriter {
         return json.writeValueAsBytes(body);
     }
 
-    private static boolean accepts(ServerHttpRequest request) {
-        List<String> accept = request.getHeaders().getOrEmpty("Accept");
+    /** Whether the values of an {@code Accept} header ask for {@code application/problem+json}. */
+    public static boolean accepts(List<String> accept) {
         if (accept.isEmpty()) {
             return false;
         }

@@ -5,11 +5,14 @@ import reactor.blockhound.integration.BlockHoundIntegration;
 
 /**
  * Tells BlockHound which locks of libraries may park an event loop for a moment, because they are held for a few
- * instructions and never across I/O: Netty's adaptive allocator guards its magazines, and Lettuce counts the writers of a
- * connection. Without this, whatever meets such a lock under load fails. Our own code is watched as before.
+ * instructions and never across I/O: Netty's adaptive allocator guards its magazines, Lettuce counts the writers of a
+ * connection, and Resilience4j records a call's end. Without this, whatever meets such a lock under load fails. Our own
+ * code is watched as before.
  */
 public final class LibraryLocks implements BlockHoundIntegration {
 
+    private static final String CIRCUIT_BREAKER =
+            "io.github.resilience4j.circuitbreaker.internal.CircuitBreakerStateMachine";
     private static final String LETTUCE_WRITERS = "io.lettuce.core.protocol.SharedLock";
 
     @Override
@@ -17,6 +20,11 @@ public final class LibraryLocks implements BlockHoundIntegration {
         builder.allowBlockingCallsInside("io.netty.buffer.AdaptivePoolingAllocator", "allocate")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "incrementWriters")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "decrementWriters")
-                .allowBlockingCallsInside(LETTUCE_WRITERS, "doExclusive");
+                .allowBlockingCallsInside(LETTUCE_WRITERS, "doExclusive")
+                .allowBlockingCallsInside(CIRCUIT_BREAKER, "tryAcquirePermission")
+                .allowBlockingCallsInside(CIRCUIT_BREAKER, "onSuccess")
+                .allowBlockingCallsInside(CIRCUIT_BREAKER, "onResult")
+                .allowBlockingCallsInside(CIRCUIT_BREAKER, "onError")
+                .allowBlockingCallsInside("io.github.resilience4j.circularbuffer.ConcurrentEvictingQueue", "offer");
     }
 }

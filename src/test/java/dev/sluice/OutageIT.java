@@ -183,9 +183,12 @@ class OutageIT {
         stack.supabase().faults().status("rest.rpc", 500, "{}");
         Answer seenBucket = stack.sign(key, "2.png");
         Answer unseenBucket = stack.sign(Map.of("X-API-Key", key), "2.png", "unseen");
+        Answer unseenCaller = stack.sign("sk_sluice_of_somebody_else", "2.png");
 
         assertThat(seenBucket.status()).as(seenBucket.body()).isEqualTo(200);
         assertThat(unseenBucket.code()).isEqualTo("ACCESS_CHECK_UNAVAILABLE");
+        assertThat(unseenCaller.status()).isEqualTo(503);
+        assertThat(unseenCaller.code()).isEqualTo("IDENTITY_UNAVAILABLE");
     }
 
     @Test

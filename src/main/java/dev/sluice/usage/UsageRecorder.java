@@ -3,19 +3,20 @@ package dev.sluice.usage;
 import dev.sluice.journal.UsageEvent;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.BlockingQueue;
 import org.springframework.context.SmartLifecycle;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
-import reactor.core.publisher.Sinks.EmitResult;
 import reactor.core.scheduler.Scheduler;
 
 /**
  * Takes what requests report on their completion path: how an operation ended, and charges to be given back.
  *
- * <p>Events are gathered in a bounded sink and written in batches. When the sink is full (Redis is slow), or closed (this
+ * <p>Events are gathered in a bounded queue and written in batches. When it is full (Redis is slow), or closed (this
  * instance is stopping), the caller's own completion waits until its event is written: back-pressure, never a drop.
  * Nothing here ever fails, and once subscribed to it is carried out even if the subscriber cancels.
  */
@@ -25,10 +26,10 @@ public final class UsageRecorder implements SmartLifecycle {
     private final Clock clock;
     private final int batchSize;
     private final Duration flushInterval;
-    private final int capacity;
+    private final BlockingQueue<UsageEvent> waiting;
     private final Scheduler scheduler;
-    private final Object emission = new Object();
-    private volatile Sinks.@Nullable Many<UsageEvent> sink;
+    private volatile boolean open;
+    private volatile Sinks.Empty<Void> closing = Sinks.empty();
     private volatile Mono<Void> drained = Mono.empty();
 
     /** @param capacity events that wait in the sink at most */
@@ -37,7 +38,7 @@ public final class UsageRecorder implements SmartLifecycle {
         this.clock = clock;
         this.batchSize = properties.batchSize();
         this.flushInterval = properties.flushInterval();
-        this.capacity = capacity;
+        this.waiting = new ArrayBlockingQueue<>(capacity);
         this.scheduler = scheduler;
     }
 
@@ -62,14 +63,10 @@ public final class UsageRecorder implements SmartLifecycle {
         }
     }
 
-    /** The sink allows one emission at a time; the lock is held for an offer to a queue. */
+    /** The lock is held for an offer, so that nothing is offered after the last flush. */
     private boolean accepts(UsageEvent event) {
-        Sinks.Many<UsageEvent> open = sink;
-        if (open == null) {
-            return false;
-        }
-        synchronized (emission) {
-            return open.tryEmitNext(event) == EmitResult.OK;
+        synchronized (waiting) {
+            return open && waiting.offer(event);
         }
     }
 
@@ -80,30 +77,39 @@ public final class UsageRecorder implements SmartLifecycle {
 
     @Override
     public void start() {
-        Sinks.Many<UsageEvent> opened = Sinks.many().unicast().onBackpressureBuffer(new ArrayBlockingQueue<>(capacity));
+        Sinks.Empty<Void> end = Sinks.empty();
+        closing = end;
         drained = Mono.fromFuture(
-                opened.asFlux()
-                        .publishOn(scheduler, batchSize)
-                        .bufferTimeout(batchSize, flushInterval, scheduler, true)
-                        .concatMap(writer::write, 1)
-                        .then()
+                Flux.interval(flushInterval, scheduler)
+                        .onBackpressureDrop()
+                        .takeUntilOther(end.asMono())
+                        .concatMap(tick -> flush(), 1)
+                        .then(Mono.defer(this::flush))
                         .toFuture(),
                 true);
-        sink = opened;
+        synchronized (waiting) {
+            open = true;
+        }
     }
 
-    /** Takes no more into the sink and writes what is in it. */
+    /** Writes what waits, batch by batch; never fails. */
+    private Mono<Void> flush() {
+        return Mono.defer(() -> {
+                    List<UsageEvent> batch = new ArrayList<>(batchSize);
+                    waiting.drainTo(batch, batchSize);
+                    return batch.isEmpty() ? Mono.<Void>empty() : writer.write(batch);
+                })
+                .repeat(() -> !waiting.isEmpty())
+                .then();
+    }
+
+    /** Takes no more and writes what waits. */
     @Override
     public void stop(Runnable callback) {
-        Sinks.Many<UsageEvent> open = sink;
-        if (open == null) {
-            callback.run();
-            return;
+        synchronized (waiting) {
+            open = false;
         }
-        synchronized (emission) {
-            open.tryEmitComplete();
-        }
-        sink = null;
+        closing.tryEmitEmpty();
         var unused = drained.onErrorComplete().doFinally(end -> callback.run()).toFuture();
     }
 
@@ -114,7 +120,7 @@ public final class UsageRecorder implements SmartLifecycle {
 
     @Override
     public boolean isRunning() {
-        return sink != null;
+        return open;
     }
 
     /** After the web server has finished its last request, before anything that writing needs. */

@@ -112,7 +112,8 @@ class OutageIT {
         }
         stack.redis().thaw();
 
-        // What the frozen server had received it carries out now; until that is settled, it counts beside the database's.
+        // What the frozen server had received it carries out now; until that is settled, it counts beside the
+        // database's.
         int admitted = 4;
         for (int i = 4; i <= 9; i++) {
             Answer answer = stack.sign(key, i + ".png");

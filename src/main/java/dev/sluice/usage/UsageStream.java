@@ -58,9 +58,17 @@ final class UsageStream {
 
     /** Takes up to {@code count} entries that no consumer has; never waits for one. */
     Mono<List<Delivery>> read(int partition, int count) {
+        return read(partition, StreamOffset.lastConsumed(KeySpace.usage(partition)), count);
+    }
+
+    /** Up to {@code count} of the entries that this consumer took and did not bring to their end, oldest first. */
+    Mono<List<Delivery>> readAgain(int partition, int count) {
+        return read(partition, StreamOffset.from(KeySpace.usage(partition), "0"), count);
+    }
+
+    private Mono<List<Delivery>> read(int partition, StreamOffset<String> from, int count) {
         XReadArgs args = XReadArgs.Builder.count(count);
-        StreamOffset<String> next = StreamOffset.lastConsumed(KeySpace.usage(partition));
-        return inGroup(partition, redis.call(commands -> commands.xreadgroup(consumer, args, offsets(next))))
+        return inGroup(partition, redis.call(commands -> commands.xreadgroup(consumer, args, offsets(from))))
                 .map(messages -> deliveries(partition, messages))
                 .defaultIfEmpty(List.of());
     }

@@ -47,6 +47,7 @@ public final class UsageWorker implements SmartLifecycle {
     private final Timetable claims;
     private final Timetable forgetting;
     private final String[] claimCursors = new String[KeySpace.PARTITIONS];
+    private final boolean[] unanswered = new boolean[KeySpace.PARTITIONS];
     private int turn;
     private Duration pause;
     private boolean failing;
@@ -179,7 +180,7 @@ public final class UsageWorker implements SmartLifecycle {
                     claimCursors[partition] = claim.cursor();
                     return claim.deliveries();
                 })
-                .onErrorResume(this::noted);
+                .onErrorResume(error -> unanswered(partition, error));
     }
 
     /** Reads the partitions, another one first each time, until there is enough for a round. */
@@ -191,15 +192,30 @@ public final class UsageWorker implements SmartLifecycle {
                 .buffer(READS_AT_ONCE)
                 .concatMap(
                         partitions -> Flux.fromIterable(partitions)
-                                .flatMap(
-                                        partition -> stream.read(partition, batchSize)
-                                                .onErrorResume(this::noted),
-                                        READS_AT_ONCE)
+                                .flatMap(this::read, READS_AT_ONCE)
                                 .collectList()
                                 .doOnNext(lists -> lists.forEach(gathered::addAll)),
                         1)
                 .takeUntil(read -> gathered.size() >= BATCHES_PER_ROUND * batchSize)
                 .then(Mono.fromSupplier(() -> gathered));
+    }
+
+    /**
+     * A frozen server carries out what it had received when it thaws, so entries may have been given to this instance in an
+     * answer that it never saw: they are asked for again, and not left until they count as abandoned. Nothing else of this
+     * consumer's is unfinished between two rounds.
+     */
+    private Mono<List<Delivery>> read(int partition) {
+        Mono<List<Delivery>> next = unanswered[partition]
+                ? stream.readAgain(partition, batchSize)
+                        .doOnNext(again -> unanswered[partition] = again.size() == batchSize)
+                : stream.read(partition, batchSize);
+        return next.onErrorResume(error -> unanswered(partition, error));
+    }
+
+    private <T> Mono<T> unanswered(int partition, Throwable error) {
+        unanswered[partition] = true;
+        return noted(error);
     }
 
     private Mono<Void> process(List<Delivery> deliveries) {

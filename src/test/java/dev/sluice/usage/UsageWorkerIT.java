@@ -176,6 +176,33 @@ class UsageWorkerIT {
     }
 
     @Test
+    void asksAgainForWhatWasGivenToItInAnAnswerThatItNeverSaw() {
+        bench.charges("unseen", 3);
+        try (WorkerInstance one = new WorkerInstance(bench, WorkerInstance.properties(2), Duration.ofMinutes(5), 10)) {
+            one.stream.read(KeySpace.partition("unseen"), 100).block();
+            one.started();
+            await().until(() -> !one.leases.owned().isEmpty());
+            bench.redis.freeze();
+            try {
+                // Each waits for the command timeout: long enough for a round of the worker to go unanswered.
+                for (int i = 0; i < 3; i++) {
+                    assertThat(bench.connection
+                                    .call(commands -> commands.ping())
+                                    .onErrorComplete()
+                                    .blockOptional())
+                            .isEmpty();
+                }
+            } finally {
+                bench.redis.thaw();
+            }
+
+            awaitDrained();
+
+            assertSettled("unseen", 3);
+        }
+    }
+
+    @Test
     void stopsAtOnceWhileTheDatabaseIsAwayAndLeavesTheRestToOthers() {
         bench.charges("stopped", 2);
         bench.supabase.forgetCalls();

@@ -17,7 +17,7 @@ import org.springframework.http.client.ReactorResourceFactory;
 /**
  * An edge with the main operation only: what is asked, signing and proxying, on a port of its own. There is no identity,
  * limit or admission; the filter {@code Claimed} makes a caller of the headers {@code claimed-user} and
- * {@code claimed-token}.
+ * {@code claimed-token}; the filter {@code Broken} has a bug.
  */
 public final class BareEdge implements AutoCloseable {
 
@@ -115,6 +115,22 @@ public final class BareEdge implements AutoCloseable {
         @Bean
         ClaimedGatewayFilterFactory claimed() {
             return new ClaimedGatewayFilterFactory();
+        }
+
+        @Bean
+        BrokenGatewayFilterFactory broken() {
+            return new BrokenGatewayFilterFactory();
+        }
+    }
+
+    /** Fails as no program should. */
+    static final class BrokenGatewayFilterFactory extends AbstractGatewayFilterFactory<Object> {
+
+        @Override
+        public GatewayFilter apply(Object config) {
+            return (exchange, chain) -> {
+                throw new IllegalStateException("an internal detail");
+            };
         }
     }
 

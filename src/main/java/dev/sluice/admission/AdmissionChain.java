@@ -81,6 +81,9 @@ final class AdmissionChain {
         if (degradation.failed(Degradation.Layer.REDIS, error)) {
             fences.markAll();
         }
+        if (!error.mayHaveRun()) {
+            subject.claims().charging(null);
+        }
         return database.decide(subject, charge);
     }
 

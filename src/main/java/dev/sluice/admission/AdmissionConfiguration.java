@@ -27,7 +27,7 @@ class AdmissionConfiguration {
 
     @Bean
     Degradation degradation(MeterRegistry registry) {
-        return new Degradation(registry);
+        return new Degradation(registry, System::nanoTime);
     }
 
     @Bean

@@ -72,7 +72,7 @@ final class AdmissionVerdicts {
         if (verdictRead) {
             sawBucket(subject, false);
         }
-        throw bucketDenied(subject, Source.REDIS);
+        throw refused(subject, Claim.Bucket.NAME, Source.REDIS, bucketRefusal(subject));
     }
 
     /** The claims hold, as {@code source} decided. */
@@ -89,12 +89,10 @@ final class AdmissionVerdicts {
         return problem.exception();
     }
 
-    ProblemException bucketDenied(Subject subject, Source source) {
-        Claim.Bucket bucket = subject.claims().bucket();
-        if (bucket == null) {
-            throw new IllegalStateException("A bucket was refused that nobody claimed");
-        }
-        return refused(subject, bucket.name(), source, Refusals.bucket(bucket));
+    /** The database denies the bucket; what an unanswered Redis may have charged will be given back. */
+    ProblemException bucketDeniedInDoubt(Subject subject) {
+        count(subject, Claim.Bucket.NAME, Source.DATABASE);
+        return bucketRefusal(subject).exception();
     }
 
     /** Nothing can decide the claim and policy denies; a charge whose answer was lost will be given back. */
@@ -116,6 +114,14 @@ final class AdmissionVerdicts {
         }
         degradation.decidedByPolicy(claim, OnFailure.ALLOW);
         return true;
+    }
+
+    private static Problem bucketRefusal(Subject subject) {
+        Claim.Bucket bucket = subject.claims().bucket();
+        if (bucket == null) {
+            throw new IllegalStateException("A bucket was refused that nobody claimed");
+        }
+        return Refusals.bucket(bucket);
     }
 
     private void sawBucket(Subject subject, boolean granted) {

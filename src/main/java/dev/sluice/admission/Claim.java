@@ -52,9 +52,12 @@ sealed interface Claim {
      * @param access what for
      */
     record Bucket(String bucket, Access access, OnFailure onFailure) implements Claim {
+
+        static final String NAME = "bucket-access";
+
         @Override
         public String name() {
-            return "bucket-access";
+            return NAME;
         }
     }
 }

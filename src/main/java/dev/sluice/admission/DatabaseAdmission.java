@@ -77,8 +77,7 @@ final class DatabaseAdmission {
         }
         Boolean last = lastVerdicts.last(subject.userId(), claim.bucket(), claim.access());
         Mono<Boolean> verdict = last != null ? Mono.just(last) : askBucket(subject, claim);
-        return verdict.flatMap(
-                granted -> granted ? Mono.empty() : Mono.error(verdicts.bucketDenied(subject, Source.DATABASE)));
+        return verdict.flatMap(granted -> granted ? Mono.empty() : Mono.error(verdicts.bucketDeniedInDoubt(subject)));
     }
 
     private Mono<Boolean> askBucket(Subject subject, Claim.Bucket claim) {
@@ -96,6 +95,7 @@ final class DatabaseAdmission {
             return Mono.justOrEmpty(verdicts.admitted(subject, Source.DATABASE, null));
         }
         fences.mark(KeySpace.partition(subject.userId()));
+        subject.claims().charging(charge);
         return asked(subject, reserve(charge))
                 .flatMap(reservation -> offerRow(subject, reservation).thenReturn(reservation))
                 .mapNotNull(reservation -> settle(subject, claim, charge, reservation))

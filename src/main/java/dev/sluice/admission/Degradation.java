@@ -5,13 +5,17 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which layers the admission can reach at the moment. Each change is logged once, not once per request; each claim that
- * policy decided is counted.
+ * Which layers the admission can reach at the moment. Each change is logged once, not once per request, and a layer is
+ * told to have recovered only after it has not failed for {@value #QUIET_SECONDS} s; each claim that policy decided is
+ * counted.
  */
 public final class Degradation {
 
@@ -34,34 +38,43 @@ public final class Degradation {
         }
     }
 
-    private final MeterRegistry registry;
-    private final Map<Layer, AtomicBoolean> failing = new EnumMap<>(Layer.class);
+    private static final long QUIET_SECONDS = 5;
 
-    public Degradation(MeterRegistry registry) {
+    private final MeterRegistry registry;
+    private final LongSupplier nanoTime;
+    private final Map<Layer, State> states = new EnumMap<>(Layer.class);
+
+    /** @param nanoTime a monotonic clock, {@link System#nanoTime()} outside of tests */
+    public Degradation(MeterRegistry registry, LongSupplier nanoTime) {
         this.registry = registry;
+        this.nanoTime = nanoTime;
         for (Layer layer : Layer.values()) {
-            failing.put(layer, new AtomicBoolean());
+            states.put(layer, new State());
         }
     }
 
-    /** Whether the layer failed when it was last asked. */
-    boolean isFailing(Layer layer) {
-        return state(layer).get();
-    }
-
-    /** True for the call that finds the layer failing for the first time. */
+    /** True for the call that finds the layer failing after it had answered. */
     boolean failed(Layer layer, Throwable error) {
-        boolean changed = !isFailing(layer) && state(layer).compareAndSet(false, true);
-        if (changed) {
+        State state = state(layer);
+        state.failedAtNanos = nanoTime.getAsLong();
+        if (!state.told.get() && state.told.compareAndSet(false, true)) {
             log.warn("Degraded: {} cannot be reached, {} ({})", layer, layer.meaning(), error.toString());
         }
-        return changed;
+        return !state.failing.get() && state.failing.compareAndSet(false, true);
     }
 
     void answered(Layer layer) {
-        if (isFailing(layer) && state(layer).compareAndSet(true, false)) {
+        State state = state(layer);
+        if (state.failing.get()) {
+            state.failing.set(false);
+        }
+        if (state.told.get() && isQuiet(state) && state.told.compareAndSet(true, false)) {
             log.warn("Recovered: {} answers again", layer);
         }
+    }
+
+    private boolean isQuiet(State state) {
+        return nanoTime.getAsLong() - state.failedAtNanos >= TimeUnit.SECONDS.toNanos(QUIET_SECONDS);
     }
 
     void decidedByPolicy(Claim claim, OnFailure policy) {
@@ -73,11 +86,14 @@ public final class Degradation {
                 .increment();
     }
 
-    private AtomicBoolean state(Layer layer) {
-        AtomicBoolean state = failing.get(layer);
-        if (state == null) {
-            throw new IllegalStateException("No state of " + layer);
-        }
-        return state;
+    private State state(Layer layer) {
+        return Objects.requireNonNull(states.get(layer));
+    }
+
+    /** Of one layer: whether it failed when it was last asked, when it last failed, and what was last told of it. */
+    private static final class State {
+        private final AtomicBoolean failing = new AtomicBoolean();
+        private final AtomicBoolean told = new AtomicBoolean();
+        private volatile long failedAtNanos;
     }
 }

@@ -9,6 +9,8 @@ import reactor.core.publisher.Mono;
 /** The time that one request may spend on Redis, over all of its calls. */
 final class RedisBudget {
 
+    private static final String USED_UP = "The request's Redis budget is used up";
+
     private final Duration budget;
 
     /** @param budget also the connection's own timeout of one command */
@@ -25,11 +27,15 @@ final class RedisBudget {
                 return measured;
             }
             Duration left = budget.minusNanos(spent);
-            return left.isNegative() || left.isZero() ? usedUp() : measured.timeout(left, usedUp());
+            return left.isNegative() || left.isZero() ? notAsked() : measured.timeout(left, late());
         });
     }
 
-    private static <T> Mono<T> usedUp() {
-        return Mono.error(() -> new RedisUnavailableException("The request's Redis budget is used up", null));
+    private static <T> Mono<T> late() {
+        return Mono.error(() -> new RedisUnavailableException(USED_UP, null));
+    }
+
+    private static <T> Mono<T> notAsked() {
+        return Mono.error(() -> RedisUnavailableException.notSent(USED_UP, null));
     }
 }

@@ -84,7 +84,7 @@ public final class ApiKeys {
     private Mono<Identity> fromRedis(String hash, Timings timings) {
         Duration left = budgetLeft(timings);
         if (left.isNegative() || left.isZero()) {
-            return Mono.error(new RedisUnavailableException("The request's time for Redis is spent", null));
+            return Mono.error(RedisUnavailableException.notSent("The request's time for Redis is spent", null));
         }
         Mono<Identity> read = redisReads.join(hash, () -> {
             long generation = local.generation();

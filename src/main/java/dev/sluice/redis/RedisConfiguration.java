@@ -1,12 +1,16 @@
 package dev.sluice.redis;
 
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.resource.Delay;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderCustomizer;
 import org.springframework.boot.data.redis.autoconfigure.LettuceClientOptionsBuilderCustomizer;
 import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreaker;
 import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreakerFactory;
@@ -21,8 +25,18 @@ import reactor.core.publisher.Mono;
 @EnableConfigurationProperties(RedisProperties.class)
 class RedisConfiguration {
 
+    private static final String CIRCUIT = "redis";
+    private static final Duration LONGEST_RECONNECT_PAUSE = Duration.ofSeconds(1);
+
     /** The background's commands move batches; they must not be held to a request's budget. */
     private static final Duration BACKGROUND_TIMEOUT = Duration.ofSeconds(2);
+
+    /** After a long outage Lettuce would wait up to 30 s before it connects again. */
+    @Bean
+    ClientResourcesBuilderCustomizer reconnectSoon() {
+        return resources -> resources.reconnectDelay(
+                Delay.exponential(Duration.ofMillis(20), LONGEST_RECONNECT_PAUSE, 2, TimeUnit.MILLISECONDS));
+    }
 
     /** A command is refused while there is no connection, and never waits longer than its connection's timeout. */
     @Bean
@@ -48,12 +62,17 @@ class RedisConfiguration {
             RedisProperties properties,
             ReactiveCircuitBreakerFactory<?, ?> breakers,
             ScheduledExecutorService redisConnector) {
-        ReactiveCircuitBreaker breaker = breakers.create("redis");
+        ReactiveCircuitBreaker breaker = breakers.create(CIRCUIT);
         return new RedisConnection(
                 factory.getRequiredNativeClient(),
                 properties.timeout(),
                 call -> breaker.run(call, Mono::error),
                 redisConnector);
+    }
+
+    @Bean
+    RedisProbe redisProbe(RedisConnection edgeRedis, CircuitBreakerRegistry circuits) {
+        return new RedisProbe(edgeRedis, circuits.circuitBreaker(CIRCUIT));
     }
 
     /** The connection of everything that runs in the background; inject with {@code @Qualifier("backgroundRedis")}. */

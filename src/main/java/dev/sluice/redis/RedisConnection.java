@@ -1,5 +1,7 @@
 package dev.sluice.redis;
 
+import io.github.resilience4j.bulkhead.BulkheadFullException;
+import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
@@ -82,14 +84,17 @@ public final class RedisConnection implements AutoCloseable {
 
     /** Runs one command. An empty answer (nil) is an empty {@link Mono}. */
     public <T> Mono<T> call(Function<RedisClusterAsyncCommands<String, String>, CompletionStage<T>> command) {
-        Mono<T> call = Mono.defer(() -> {
+        return guarded(unguarded(command)).onErrorMap(RedisConnection::unavailable);
+    }
+
+    private <T> Mono<T> unguarded(Function<RedisClusterAsyncCommands<String, String>, CompletionStage<T>> command) {
+        return Mono.defer(() -> {
             StatefulConnection<String, String> current = connection.get();
             if (current == null) {
-                return Mono.error(new RedisUnavailableException("Not connected to Redis", null));
+                return Mono.error(RedisUnavailableException.notSent("Not connected to Redis", null));
             }
             return Mono.fromCompletionStage(command.apply(commands(current)));
         });
-        return guarded(call).onErrorMap(RedisConnection::unavailable);
     }
 
     /** Runs a script whose reply is an array; loads it when the server does not know it, as after a restart. */
@@ -98,6 +103,11 @@ public final class RedisConnection implements AutoCloseable {
                 .exceptionallyCompose(error -> cause(error) instanceof RedisNoScriptException
                         ? redis.eval(script.source(), ScriptOutputType.MULTI, keys, args)
                         : CompletableFuture.failedFuture(error)));
+    }
+
+    /** Asks for a sign of life, past the guard. Fails as {@link #call} does. */
+    Mono<String> ping() {
+        return unguarded(RedisClusterAsyncCommands::ping).onErrorMap(RedisConnection::unavailable);
     }
 
     /** Only for what has to be done node by node, such as SCAN on a Cluster; null while not connected. */
@@ -124,7 +134,9 @@ public final class RedisConnection implements AutoCloseable {
                 waitingLogged = true;
                 Throwable cause = e.getCause() == null ? e : e.getCause();
                 log.warn(
-                        "Redis cannot be reached yet and is tried again every {}: {}", CONNECT_RETRY, cause.toString());
+                        "Redis cannot be reached yet and is tried again every {} s: {}",
+                        CONNECT_RETRY.toSeconds(),
+                        cause.toString());
             }
             connector.schedule(this::connect, CONNECT_RETRY.toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -146,8 +158,11 @@ public final class RedisConnection implements AutoCloseable {
 
     private static Throwable unavailable(Throwable error) {
         Throwable cause = cause(error);
-        return cause instanceof RedisUnavailableException
-                ? cause
+        if (cause instanceof RedisUnavailableException) {
+            return cause;
+        }
+        return cause instanceof CallNotPermittedException || cause instanceof BulkheadFullException
+                ? RedisUnavailableException.notSent("Redis is not asked: " + cause.getMessage(), cause)
                 : new RedisUnavailableException("Redis did not answer: " + cause, cause);
     }
 

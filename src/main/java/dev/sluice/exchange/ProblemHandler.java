@@ -4,7 +4,6 @@ import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
 import dev.sluice.problem.ProblemWriter;
-import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
@@ -17,8 +16,6 @@ import reactor.core.publisher.Mono;
 final class ProblemHandler implements WebExceptionHandler, Ordered {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
-
-    private static final Duration TRY_AGAIN = Duration.ofSeconds(2);
 
     private final ProblemWriter writer;
 
@@ -59,18 +56,13 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
             case 415 -> Problem.of(ProblemCode.UNSUPPORTED_MEDIA_TYPE);
             case 431 -> Problem.of(ProblemCode.HEADERS_TOO_LARGE);
             case 500 -> Problem.of(ProblemCode.INTERNAL_ERROR);
-            default -> status < 500 ? invalid(status) : unavailable(status);
+            default -> status < 500 ? invalid(status) : Problem.supabase(status, ProblemCode.SUPABASE_ERROR.title());
         };
     }
 
     private static Problem invalid(int status) {
         return Problem.invalid("request", "The request cannot be served as it is", "Check its method, headers and path")
                 .status(status);
-    }
-
-    private static Problem unavailable(int status) {
-        Problem problem = Problem.of(ProblemCode.SUPABASE_ERROR).status(status);
-        return status == 503 ? problem.retryAfter(TRY_AGAIN) : problem;
     }
 
     private static void log(ServerWebExchange exchange, RequestContext context, Problem problem, Throwable error) {

@@ -17,6 +17,8 @@ import java.util.Map;
 public record Problem(
         ProblemCode code, int status, String detail, Map<String, Object> fields, Map<String, String> headers) {
 
+    private static final Duration SUPABASE_RETRY = Duration.ofSeconds(2);
+
     public Problem {
         fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
         headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
@@ -33,6 +35,15 @@ public record Problem(
                 .detail(detail)
                 .with("field", field)
                 .with("hint", hint);
+    }
+
+    /**
+     * {@link ProblemCode#SUPABASE_ERROR}, to be tried again in a moment.
+     *
+     * @param status 502 for a bad answer, 503 for an open circuit or an overload, 504 for none in time
+     */
+    public static Problem supabase(int status, String detail) {
+        return of(ProblemCode.SUPABASE_ERROR).status(status).detail(detail).retryAfter(SUPABASE_RETRY);
     }
 
     public Problem status(int newStatus) {

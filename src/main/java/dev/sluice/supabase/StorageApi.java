@@ -39,7 +39,6 @@ public final class StorageApi {
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+");
 
     private static final String TOKEN_PARAMETER = "?token=";
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
     private final WebClient client;
     private final URI base;
@@ -150,16 +149,10 @@ public final class StorageApi {
 
     private static ProblemException problem(Throwable error) {
         if (error instanceof TimeoutException) {
-            return Problem.of(ProblemCode.SUPABASE_ERROR)
-                    .status(504)
-                    .detail("Storage did not answer in time")
-                    .exception();
+            return Problem.supabase(504, "Storage did not answer in time").exception();
         }
         if (error instanceof CallNotPermittedException || error instanceof BulkheadFullException) {
-            return Problem.of(ProblemCode.SUPABASE_ERROR)
-                    .status(503)
-                    .detail("Storage is failing or overloaded and is not asked at the moment")
-                    .retryAfter(RETRY_AFTER)
+            return Problem.supabase(503, "Storage is failing or overloaded and is not asked at the moment")
                     .exception();
         }
         log.warn("Storage gave no usable answer: {}", error.toString());
@@ -167,7 +160,7 @@ public final class StorageApi {
     }
 
     private static ProblemException bad(String detail) {
-        return Problem.of(ProblemCode.SUPABASE_ERROR).detail(detail).exception();
+        return Problem.supabase(502, detail).exception();
     }
 
     /** What storage decided: a value, so that the circuit counts it as the answer that it is. */

@@ -3,7 +3,6 @@ package dev.sluice.supabase;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +22,6 @@ import reactor.core.publisher.Mono;
 record StorageRefusal(int status, String error, String code, String message) {
 
     private static final int DATABASE_TIMEOUT = 544;
-    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
     private static final Set<String> TOKEN_ERRORS = Set.of("InvalidJWT", "InvalidSignature");
     private static final String MISSING_REFERENCE = "The related resource does not exist";
 
@@ -58,7 +56,7 @@ record StorageRefusal(int status, String error, String code, String message) {
     /** @param asCaller whether the call was made with the caller's own token rather than with our key */
     Problem problem(boolean asCaller) {
         if (status == 429 || status == DATABASE_TIMEOUT) {
-            return unexpected().status(503).detail("Storage is overloaded").retryAfter(RETRY_AFTER);
+            return Problem.supabase(503, "Storage is overloaded");
         }
         return switch (status) {
             case 400 ->
@@ -79,7 +77,7 @@ record StorageRefusal(int status, String error, String code, String message) {
 
     /** 502: an answer that a working, rightly configured storage would not give. */
     Problem unexpected() {
-        return Problem.of(ProblemCode.SUPABASE_ERROR).detail("Storage gave an unexpected answer");
+        return Problem.supabase(502, "Storage gave an unexpected answer");
     }
 
     /** Row-level security and a refused bearer differ in the message only. */

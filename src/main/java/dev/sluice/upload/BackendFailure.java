@@ -1,7 +1,6 @@
 package dev.sluice.upload;
 
 import dev.sluice.problem.Problem;
-import dev.sluice.problem.ProblemCode;
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -18,14 +17,10 @@ final class BackendFailure {
     /** 504 where time ran out, 502 where the connection failed; any other error as it is. */
     static Throwable problem(Throwable error) {
         if (isTimeout(error)) {
-            return Problem.of(ProblemCode.SUPABASE_ERROR)
-                    .status(504)
-                    .detail("The backend did not answer in time")
-                    .exception();
+            return Problem.supabase(504, "The backend did not answer in time").exception();
         }
         if (error instanceof IOException || error instanceof AbortedException) {
-            return Problem.of(ProblemCode.SUPABASE_ERROR)
-                    .detail("The backend cannot be reached, or broke off")
+            return Problem.supabase(502, "The backend cannot be reached, or broke off")
                     .exception();
         }
         return error;

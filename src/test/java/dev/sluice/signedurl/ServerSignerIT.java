@@ -228,7 +228,7 @@ class ServerSignerIT {
                         "{\"statusCode\":\"429\",\"error\":\"too_many_connections\",\"code\":\"SlowDown\"}");
         HttpResponse<String> answer = sign(avatars("x.png"));
         assertRefused(answer, 503, "SUPABASE_ERROR");
-        assertThat(answer.headers().firstValue("Retry-After")).hasValue("1");
+        assertThat(answer.headers().firstValue("Retry-After")).hasValue("2");
     }
 
     @Test

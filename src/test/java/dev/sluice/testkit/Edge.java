@@ -23,9 +23,22 @@ public final class Edge implements AutoCloseable {
 
     /** Starts an instance; {@code settings} are further properties, as pairs of name and value. */
     public static Edge start(Redis redis, LocalSupabase supabase, String... settings) {
+        Map<String, Object> properties = properties(redis, supabase, settings);
+        properties.putIfAbsent("server.port", "0");
+        properties.putIfAbsent("management.server.port", "0");
+        String[] arguments = properties.entrySet().stream()
+                .map(entry -> "--" + entry.getKey() + "=" + entry.getValue())
+                .toArray(String[]::new);
+        return new Edge(new SpringApplicationBuilder(SluiceApplication.class)
+                .web(WebApplicationType.REACTIVE)
+                .initializers((GenericApplicationContext made) ->
+                        made.registerBean(ReactorResourceFactory.class, Edge::ownResources))
+                .run(arguments));
+    }
+
+    /** What an instance is told of the parts around it, and {@code settings}, as pairs of name and value. */
+    static Map<String, Object> properties(Redis redis, LocalSupabase supabase, String... settings) {
         Map<String, Object> properties = new TreeMap<>();
-        properties.put("server.port", "0");
-        properties.put("management.server.port", "0");
         properties.put("spring.data.redis.url", redis.uri());
         properties.put("SUPABASE_URL", supabase.url());
         properties.put("SUPABASE_SERVICE_KEY", supabase.serviceKey());
@@ -37,14 +50,7 @@ public final class Edge implements AutoCloseable {
         for (int i = 0; i < settings.length; i += 2) {
             properties.put(settings[i], settings[i + 1]);
         }
-        String[] arguments = properties.entrySet().stream()
-                .map(entry -> "--" + entry.getKey() + "=" + entry.getValue())
-                .toArray(String[]::new);
-        return new Edge(new SpringApplicationBuilder(SluiceApplication.class)
-                .web(WebApplicationType.REACTIVE)
-                .initializers((GenericApplicationContext made) ->
-                        made.registerBean(ReactorResourceFactory.class, Edge::ownResources))
-                .run(arguments));
+        return properties;
     }
 
     /** An instance that stops would else dispose the event loops of all others in this JVM. */

@@ -1,7 +1,6 @@
 package dev.sluice.testkit;
 
 import dev.sluice.testkit.supabase.LocalSupabase;
-import dev.sluice.testkit.supabase.Options;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -10,10 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
-import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -26,15 +22,11 @@ public final class Stack implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final HttpClient http = HttpClient.newHttpClient();
-    private final Redis redis;
-    private final Database database;
-    private final LocalSupabase supabase;
+    private final Backends backends;
     private final Edge edge;
 
-    private Stack(Redis redis, Database database, LocalSupabase supabase, Edge edge) {
-        this.redis = redis;
-        this.database = database;
-        this.supabase = supabase;
+    private Stack(Backends backends, Edge edge) {
+        this.backends = backends;
         this.edge = edge;
     }
 
@@ -45,25 +37,20 @@ public final class Stack implements AutoCloseable {
 
     /** Starts everything else around a Redis, which this stack closes. */
     public static Stack start(Redis redis, String... settings) {
-        Database database = Postgres.shared().newDatabase();
-        LocalSupabase supabase = LocalSupabase.start(
-                database.dataSource(),
-                Path.of("target", "objects", UUID.randomUUID().toString()),
-                Options.defaults().withUploadExpiry(Duration.ofHours(2)));
-        supabase.createBucket(BUCKET);
-        return new Stack(redis, database, supabase, Edge.start(redis, supabase, settings));
+        Backends backends = Backends.start(redis);
+        return new Stack(backends, Edge.start(redis, backends.supabase(), settings));
     }
 
     public Redis redis() {
-        return redis;
+        return backends.redis();
     }
 
     public Database database() {
-        return database;
+        return backends.database();
     }
 
     public LocalSupabase supabase() {
-        return supabase;
+        return backends.supabase();
     }
 
     public Edge edge() {
@@ -72,21 +59,16 @@ public final class Stack implements AutoCloseable {
 
     /** Makes a user with a quota and full access to {@link #BUCKET}, and returns an API key of theirs. */
     public String user(String userId, long limit) {
-        database.update("insert into user_quotas (user_id, \"limit\") values (?, ?)", userId, limit);
-        grant(userId, BUCKET);
-        return supabase.createApiKey(userId, null);
+        return backends.user(userId, limit);
     }
 
     public void grant(String userId, String bucket) {
-        database.update(
-                "insert into bucket_grants (user_id, bucket_id, can_read, can_write) values (?, ?, true, true)",
-                userId,
-                bucket);
+        backends.grant(userId, bucket);
     }
 
     /** What the database has counted of a user. */
     public long current(String userId) {
-        return database.number("select current from user_quotas where user_id = ?", userId);
+        return backends.current(userId);
     }
 
     /** A signed-url request for a small PNG at {@code filename}. */
@@ -130,9 +112,7 @@ public final class Stack implements AutoCloseable {
     @Override
     public void close() {
         edge.close();
-        supabase.close();
-        database.close();
-        redis.close();
+        backends.close();
     }
 
     /** An answer and its JSON body. */

@@ -44,6 +44,9 @@ class StartIT {
                 "sluice.quota.on-failure|perhaps|sluice.quota.on-failure",
                 "sluice.redis.timeout|0ms|sluice.redis.timeout",
                 "sluice.usage.batch-size|0|sluice.usage",
+                "sluice.journal.max-size|1KB|sluice.journal.max-size must be at least 1MB",
+                "sluice.journal.on-full|drop|sluice.journal.on-full",
+                "sluice.journal.directory|/dev/null/journal|sluice.journal.directory must be a directory that",
                 "sluice.signed-url.signer|s3|sluice.signed-url",
                 "sluice.object-prefix|{userId}|object-prefix"
             })
@@ -97,6 +100,7 @@ class StartIT {
                 .contains("sluice_admission_total")
                 .contains("sluice_usage_backlog")
                 .contains("sluice_usage_oldest_age")
+                .contains("sluice_journal_bytes", "sluice_journal_events", "sluice_journal_overflowed_total")
                 .contains("resilience4j_circuitbreaker_state")
                 .doesNotContain("metrics\"}", key);
         assertThat(management("/actuator/health/readiness").status()).isEqualTo(200);

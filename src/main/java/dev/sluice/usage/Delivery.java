@@ -1,5 +1,6 @@
 package dev.sluice.usage;
 
+import dev.sluice.journal.EventJson;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.journal.UsageEvent.Kind;
 import dev.sluice.ledger.Entry;

@@ -1,5 +1,6 @@
 package dev.sluice.usage;
 
+import dev.sluice.journal.EventJson;
 import dev.sluice.journal.UsageEvent;
 import java.util.List;
 import org.slf4j.Logger;

@@ -5,6 +5,7 @@ import dev.sluice.testkit.supabase.LocalSupabase;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -43,7 +44,7 @@ public final class Edge implements AutoCloseable {
         properties.put("SUPABASE_URL", supabase.url());
         properties.put("SUPABASE_SERVICE_KEY", supabase.serviceKey());
         properties.put("SUPABASE_JWT_SECRET", supabase.jwtSecret());
-        properties.put("sluice.journal.directory", "target/journal");
+        properties.put("sluice.journal.directory", "target/journal/" + UUID.randomUUID());
         // Room for a machine that is busy with other tests; whoever tests deadlines sets them.
         properties.put("sluice.redis.timeout", "2s");
         properties.put("sluice.supabase.timeout", "10s");

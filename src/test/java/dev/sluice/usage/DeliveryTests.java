@@ -2,6 +2,7 @@ package dev.sluice.usage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.journal.EventJson;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.journal.UsageEvent.Kind;
 import dev.sluice.ledger.Entry;

@@ -2,6 +2,7 @@ package dev.sluice.usage;
 
 import com.fasterxml.uuid.Generators;
 import com.fasterxml.uuid.NoArgGenerator;
+import dev.sluice.journal.EventJson;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.journal.UsageEvent.Kind;
 import dev.sluice.ledger.AdmitReply;

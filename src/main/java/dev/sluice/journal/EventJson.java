@@ -1,7 +1,6 @@
-package dev.sluice.usage;
+package dev.sluice.journal;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
-import dev.sluice.journal.UsageEvent;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -39,7 +38,16 @@ public final class EventJson {
      *
      * @throws IllegalArgumentException if it is no event
      */
-    static UsageEvent read(String json, @Nullable Instant periodEndsAt) {
+    public static UsageEvent read(String json, @Nullable Instant periodEndsAt) {
+        return read(json).withPeriod(periodEndsAt);
+    }
+
+    /**
+     * Reads what {@link #complete} wrote.
+     *
+     * @throws IllegalArgumentException if it is no event
+     */
+    public static UsageEvent read(String json) {
         UsageEvent event;
         try {
             event = COMPLETE.readValue(json, UsageEvent.class);
@@ -49,19 +57,7 @@ public final class EventJson {
         if (event == null || !isWhole(event)) {
             throw new IllegalArgumentException("The event lacks one of its required fields");
         }
-        return new UsageEvent(
-                event.id(),
-                event.kind(),
-                event.userId(),
-                event.apiKeyId(),
-                event.operation(),
-                event.provider(),
-                event.amount(),
-                event.bytes(),
-                event.success(),
-                event.code(),
-                periodEndsAt,
-                event.occurredAt());
+        return event;
     }
 
     /** JSON can leave out what Java's types promise. */

@@ -1,6 +1,7 @@
 package dev.sluice.admission;
 
 import dev.sluice.exchange.Stage;
+import dev.sluice.journal.JournalFullException;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.AdmitReply;
 import dev.sluice.ledger.AdmitRequest;
@@ -90,16 +91,18 @@ final class AdmissionChain {
     /** Past the backlog's limit the quota's policy decides; what it lets pass is recorded beside the stream. */
     private Mono<UsageEvent> withoutStream(Subject subject, UsageEvent charge) {
         Claim.Quota quota = subject.claims().quota();
-        if (quota != null) {
-            verdicts.byPolicy(subject, quota);
+        if (quota == null) {
+            throw new IllegalStateException("There is a charge that nobody claimed");
         }
+        verdicts.byPolicy(subject, quota);
         return viaRedis(subject, null, requests.of(subject, null), 0)
                 .onErrorResume(RedisUnavailableException.class, error -> withoutRedis(subject, null, error))
-                .then(Mono.fromSupplier(() -> {
+                .then(Mono.defer(() -> {
                     subject.claims().charging(charge);
-                    usage.chargeLater(charge);
-                    return charge;
-                }));
+                    return usage.charge(charge);
+                }))
+                .onErrorMap(JournalFullException.class, full -> verdicts.unavailable(subject, quota))
+                .thenReturn(charge);
     }
 
     private Mono<UsageEvent> viaRedis(Subject subject, @Nullable UsageEvent charge, AdmitRequest request, int loads) {

@@ -1,6 +1,7 @@
 package dev.sluice.admission;
 
 import dev.sluice.exchange.Stage;
+import dev.sluice.journal.JournalFullException;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Ledger;
@@ -114,12 +115,16 @@ final class DatabaseAdmission {
                 Refusals.quota(reservation.exceeded(charge, quota.defaultLimit(), clock.instant())));
     }
 
+    /** The operation begins when the charge is on disk. */
     private Mono<UsageEvent> byPolicy(Subject subject, Claim.Quota claim, UsageEvent charge) {
-        return Mono.fromSupplier(() -> {
-            verdicts.byPolicy(subject, claim);
-            usage.chargeLater(charge);
-            return verdicts.admitted(subject, Source.POLICY, charge);
-        });
+        return claim.onFailure() == OnFailure.DENY
+                ? Mono.error(() -> verdicts.unavailable(subject, claim))
+                : usage.chargeToJournal(charge)
+                        .onErrorMap(JournalFullException.class, full -> verdicts.unavailable(subject, claim))
+                        .then(Mono.fromSupplier(() -> {
+                            verdicts.byPolicy(subject, claim);
+                            return verdicts.admitted(subject, Source.POLICY, charge);
+                        }));
     }
 
     /**

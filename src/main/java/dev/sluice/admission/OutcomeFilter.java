@@ -23,6 +23,7 @@ final class OutcomeFilter implements GlobalFilter, Ordered {
         if (!Admission.of(exchange).watch()) {
             return chain.filter(exchange);
         }
+        exchange.getResponse().beforeCommit(() -> outcomes.answering(exchange));
         return chain.filter(exchange)
                 .onErrorResume(error -> outcomes.failed(exchange, error).then(Mono.error(error)))
                 .then(Mono.defer(() -> outcomes.answered(exchange)))

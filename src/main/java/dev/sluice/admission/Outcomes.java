@@ -13,6 +13,8 @@ import reactor.core.publisher.Mono;
  * Records how admitted requests ended and gives charges back where the operation had no effect: it failed before it could
  * have one, or was answered with an error. An operation that may have happened (its body was sent, and then no answer
  * came) stays charged.
+ *
+ * <p>A refund is durable before its client has an answer: nobody is told of a failure that stays charged.
  */
 final class Outcomes {
 
@@ -26,6 +28,13 @@ final class Outcomes {
         this.subjects = subjects;
     }
 
+    /** The answer's head is about to be written. If it is an error, its refund is durable before the client sees it. */
+    Mono<Void> answering(ServerWebExchange exchange) {
+        HttpStatusCode status = exchange.getResponse().getStatusCode();
+        return status != null && status.isError() ? answered(exchange) : Mono.empty();
+    }
+
+    /** The answer was written, or the filters are done without one. */
     Mono<Void> answered(ServerWebExchange exchange) {
         HttpStatusCode status = exchange.getResponse().getStatusCode();
         if (status == null || !status.isError()) {
@@ -35,6 +44,7 @@ final class Outcomes {
         return finish(exchange, "HTTP_" + status.value(), hadNoEffect);
     }
 
+    /** The request is refused; the refund is durable before the error body is written. */
     Mono<Void> failed(ServerWebExchange exchange, Throwable error) {
         String code = error instanceof ProblemException refused
                 ? refused.problem().code().name()
@@ -56,9 +66,12 @@ final class Outcomes {
             return Mono.empty();
         }
         UsageEvent charge = admission.charge();
-        if (charge != null && hadNoEffect) {
-            usage.refundLater(charge);
-        }
+        Mono<Void> refund = charge != null && hadNoEffect ? usage.refund(charge) : Mono.empty();
+        return Mono.when(refund, outcome(exchange, admission, charge, failure));
+    }
+
+    private Mono<Void> outcome(
+            ServerWebExchange exchange, Admission admission, @Nullable UsageEvent charge, @Nullable String failure) {
         Subject subject = subjects.of(exchange);
         if (!admission.isSettled() || subject.caller() == null) {
             return Mono.empty();

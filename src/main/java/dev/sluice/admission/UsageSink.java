@@ -3,17 +3,32 @@ package dev.sluice.admission;
 import dev.sluice.journal.UsageEvent;
 import reactor.core.publisher.Mono;
 
-/** Where the admission hands what has to be recorded. An implementation never drops an event. */
+/**
+ * Where the admission hands what has to be recorded. An implementation never drops an event, and carries out what was
+ * subscribed to even if the subscriber cancels.
+ */
 public interface UsageSink {
 
-    /** Records how an admitted request ended; completes at once unless the sink is full. */
+    /** Records how an admitted request ended; completes at once unless the sink is full. Never fails. */
     Mono<Void> outcome(UsageEvent outcome);
 
-    /** Gives a charge back, now or later, also when the request is gone. Safe to repeat, and if nothing was charged. */
-    void refundLater(UsageEvent charge);
+    /**
+     * Gives a charge back; completes when that is durable, in the stream or on disk. Never fails. Safe to repeat, and if
+     * nothing was charged.
+     */
+    Mono<Void> refund(UsageEvent charge);
 
-    /** Records a charge that policy admitted while neither Redis nor the database could be reached. */
-    void chargeLater(UsageEvent charge);
+    /**
+     * Records a charge that policy admitted and that must not go to the stream; completes when it is durable, in the database
+     * or on disk. Fails with {@code JournalFullException} if it cannot be and settings say to refuse.
+     */
+    Mono<Void> charge(UsageEvent charge);
+
+    /**
+     * Records a charge that policy admitted while neither Redis nor the database answers, without asking them again;
+     * completes when it is on disk. Fails as {@link #charge} does.
+     */
+    Mono<Void> chargeToJournal(UsageEvent charge);
 
     /** Whether so much is waiting to be recorded that nothing more may be charged to the stream for now. */
     boolean isFull();

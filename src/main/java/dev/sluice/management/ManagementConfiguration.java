@@ -1,11 +1,13 @@
 package dev.sluice.management;
 
 import dev.sluice.admission.Degradation.Layer;
+import dev.sluice.journal.Journal;
 import dev.sluice.redis.RedisConnection;
 import dev.sluice.supabase.PostgRest;
 import java.util.List;
 import java.util.Map;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -28,5 +30,10 @@ class ManagementConfiguration {
         return new LayerHealth(
                 database.rpc("quotas_of", Map.of("p_user_ids", List.of()), ROWS).thenReturn(Map.of()),
                 Layer.DATABASE.meaning());
+    }
+
+    @Bean
+    HealthIndicator journalHealthIndicator(Journal journal) {
+        return new JournalHealth(journal);
     }
 }

@@ -1,18 +1,37 @@
 package dev.sluice.usage;
 
 import dev.sluice.admission.UsageSink;
+import dev.sluice.journal.Journal;
 import dev.sluice.journal.UsageEvent;
+import dev.sluice.redis.RedisUnavailableException;
+import java.time.Clock;
+import java.util.List;
 import reactor.core.publisher.Mono;
 
-/** The admission's way into the pipeline. */
+/** The admission's way into the pipeline. What is begun here is carried out even if its request is gone meanwhile. */
 final class AdmissionUsage implements UsageSink {
 
     private final UsageRecorder recorder;
+    private final EventWriter writer;
+    private final UsageStream requestStream;
+    private final Journal journal;
     private final UsageBacklog backlog;
+    private final Clock clock;
 
-    AdmissionUsage(UsageRecorder recorder, UsageBacklog backlog) {
+    /** @param requestStream on the request path's connection, which has its timeout and breaker */
+    AdmissionUsage(
+            UsageRecorder recorder,
+            EventWriter writer,
+            UsageStream requestStream,
+            Journal journal,
+            UsageBacklog backlog,
+            Clock clock) {
         this.recorder = recorder;
+        this.writer = writer;
+        this.requestStream = requestStream;
+        this.journal = journal;
         this.backlog = backlog;
+        this.clock = clock;
     }
 
     @Override
@@ -21,17 +40,34 @@ final class AdmissionUsage implements UsageSink {
     }
 
     @Override
-    public void refundLater(UsageEvent charge) {
-        recorder.refundLater(charge);
+    public Mono<Void> refund(UsageEvent charge) {
+        return carriedOut(Mono.defer(() -> {
+            List<UsageEvent> refund = List.of(charge.refund(clock.instant()));
+            return backlog.isFull()
+                    ? journal.append(refund)
+                    : requestStream
+                            .add(refund.get(0))
+                            .onErrorResume(RedisUnavailableException.class, error -> journal.append(refund));
+        }));
     }
 
     @Override
-    public void chargeLater(UsageEvent charge) {
-        recorder.outcome(charge).subscribe();
+    public Mono<Void> charge(UsageEvent charge) {
+        return carriedOut(writer.attempt(List.of(charge))
+                .flatMap(left -> left.isNothing() ? Mono.empty() : journal.appendOrRefuse(charge)));
+    }
+
+    @Override
+    public Mono<Void> chargeToJournal(UsageEvent charge) {
+        return journal.appendOrRefuse(charge);
     }
 
     @Override
     public boolean isFull() {
         return backlog.isFull();
+    }
+
+    private static Mono<Void> carriedOut(Mono<Void> work) {
+        return Mono.defer(() -> Mono.fromFuture(work.toFuture(), true));
     }
 }

@@ -4,9 +4,11 @@ import dev.sluice.journal.UsageEvent;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseRejectedException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +36,7 @@ final class EventWriter {
     private final EventOverflow overflow;
     private final RowTakeover rows;
     private final LongSupplier nanoTime;
+    private final AtomicLong successes = new AtomicLong();
     private volatile @Nullable Long unansweredNanos;
 
     /** @param nanoTime a monotonic clock, {@link System#nanoTime()} outside of tests */
@@ -52,14 +55,53 @@ final class EventWriter {
         this.nanoTime = nanoTime;
     }
 
+    /**
+     * What an attempt left over.
+     *
+     * @param unreached events that no store took, or may not have taken
+     * @param refused events that the database refused for good while the stream did not take them
+     */
+    record Left(List<UsageEvent> unreached, List<UsageEvent> refused) {
+
+        private static final Left NOTHING = new Left(List.of(), List.of());
+
+        boolean isNothing() {
+            return unreached.isEmpty() && refused.isEmpty();
+        }
+
+        private Left and(Left other) {
+            return new Left(both(unreached, other.unreached), both(refused, other.refused));
+        }
+
+        private List<UsageEvent> all() {
+            return both(unreached, refused);
+        }
+
+        private static List<UsageEvent> both(List<UsageEvent> some, List<UsageEvent> others) {
+            List<UsageEvent> both = new ArrayList<>(some);
+            both.addAll(others);
+            return both;
+        }
+    }
+
     /** Completes when all events are safe; never fails. */
     Mono<Void> write(List<UsageEvent> events) {
-        return Mono.defer(() -> backlog.isFull() || rests() ? Mono.just(events) : addAll(events))
-                .flatMap(left -> left.isEmpty() ? Mono.empty() : apply(left))
+        return attempt(events).flatMap(left -> left.isNothing() ? Mono.empty() : overflow.keep(left.all()));
+    }
+
+    /** Tries the stream, then the database, and nothing else. Never fails. */
+    Mono<Left> attempt(List<UsageEvent> events) {
+        return Mono.defer(() -> passesOver() ? Mono.just(events) : addAll(events))
+                .flatMap(left -> left.isEmpty() ? Mono.just(Left.NOTHING) : apply(left))
                 .onErrorResume(error -> {
-                    log.error("Usage events take the last resort after an unexpected failure", error);
-                    return overflow.keep(events);
+                    log.error("Usage events could not be written, after an unexpected failure", error);
+                    return Mono.just(new Left(events, List.of()));
                 });
+    }
+
+    /** How often a store took events; if it has changed, one of them answers. */
+    long successes() {
+        return successes.get();
     }
 
     /** Sends all XADDs at once, partition by partition; answers the events that were not confirmed. */
@@ -72,30 +114,45 @@ final class EventWriter {
                                 .onErrorResume(RedisUnavailableException.class, error -> Mono.just(event)),
                         events.size())
                 .collectList()
-                .doOnNext(left -> unansweredNanos = left.isEmpty() ? null : nanoTime.getAsLong());
+                .doOnNext(left -> {
+                    unansweredNanos = left.isEmpty() ? null : nanoTime.getAsLong();
+                    if (left.size() < events.size()) {
+                        successes.incrementAndGet();
+                    }
+                });
     }
 
-    private boolean rests() {
+    private boolean passesOver() {
+        return backlog.isFull() || isSilent();
+    }
+
+    private boolean isSilent() {
         Long since = unansweredNanos;
-        return since != null && nanoTime.getAsLong() - since < REST_NANOS;
+        return !backlog.isAnswering() || (since != null && nanoTime.getAsLong() - since < REST_NANOS);
     }
 
-    private Mono<Void> apply(List<UsageEvent> events) {
+    private Mono<Left> apply(List<UsageEvent> events) {
         return database.apply(events)
                 .flatMap(applied -> {
-                    if (rests()) {
+                    successes.incrementAndGet();
+                    if (isSilent()) {
                         rows.offerLater(applied);
-                        return Mono.<Void>empty();
+                        return Mono.just(Left.NOTHING);
                     }
-                    return rows.offer(applied);
+                    return rows.offer(applied).thenReturn(Left.NOTHING);
                 })
                 .onErrorResume(
-                        error -> error instanceof DatabaseRejectedException && events.size() > 1,
-                        error -> apply(events.subList(0, events.size() / 2))
-                                .then(apply(events.subList(events.size() / 2, events.size()))))
+                        DatabaseRejectedException.class,
+                        error -> events.size() > 1 ? applyHalves(events) : Mono.just(new Left(List.of(), events)))
                 .onErrorResume(error -> {
-                    log.debug("{} usage events take the last resort: {}", events.size(), error.toString());
-                    return overflow.keep(events);
+                    log.debug("{} usage events were not applied: {}", events.size(), error.toString());
+                    return Mono.just(new Left(events, List.of()));
                 });
+    }
+
+    private Mono<Left> applyHalves(List<UsageEvent> events) {
+        int half = events.size() / 2;
+        return apply(events.subList(0, half))
+                .flatMap(first -> apply(events.subList(half, events.size())).map(first::and));
     }
 }

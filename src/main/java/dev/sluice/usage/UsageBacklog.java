@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.SmartLifecycle;
@@ -35,6 +36,8 @@ public final class UsageBacklog implements SmartLifecycle {
     private volatile long[] lengths = new long[KeySpace.PARTITIONS];
     private volatile long total;
     private volatile double oldestAgeSeconds;
+    private volatile boolean answering = true;
+    private final AtomicLong recoveries = new AtomicLong();
     private volatile @Nullable Disposable sampling;
 
     UsageBacklog(
@@ -60,6 +63,16 @@ public final class UsageBacklog implements SmartLifecycle {
     /** Whether {@code sluice.usage.max-backlog} is reached, over all partitions. */
     public boolean isFull() {
         return total >= maxBacklog;
+    }
+
+    /** Whether Redis answered the last count. */
+    boolean isAnswering() {
+        return answering;
+    }
+
+    /** How often Redis answered again after it had not. */
+    long recoveries() {
+        return recoveries.get();
     }
 
     /** Events that wait, by partition. */
@@ -90,7 +103,9 @@ public final class UsageBacklog implements SmartLifecycle {
                 .reduce((one, other) -> one.isBefore(other) ? one : other)
                 .map(this::ageSeconds)
                 .defaultIfEmpty(0.0);
-        return counts.zipWith(age, this::store).then();
+        return counts.zipWith(age, this::store)
+                .doOnError(error -> answering = false)
+                .then();
     }
 
     private double ageSeconds(Instant oldest) {
@@ -101,6 +116,10 @@ public final class UsageBacklog implements SmartLifecycle {
         lengths = counts.stream().mapToLong(Long::longValue).toArray();
         total = Arrays.stream(lengths).sum();
         oldestAgeSeconds = age;
+        if (!answering) {
+            answering = true;
+            recoveries.incrementAndGet();
+        }
         return true;
     }
 

@@ -1,6 +1,7 @@
 package dev.sluice.usage;
 
 import dev.sluice.admission.UsageSink;
+import dev.sluice.journal.Journal;
 import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.ledger.LedgerSettings;
@@ -53,8 +54,8 @@ class UsageConfiguration {
     }
 
     @Bean
-    EventOverflow eventOverflow() {
-        return new LoggedOverflow();
+    EventOverflow eventOverflow(Journal journal) {
+        return journal::append;
     }
 
     @Bean
@@ -69,19 +70,31 @@ class UsageConfiguration {
     }
 
     @Bean
-    UsageRecorder usageRecorder(
+    EventWriter eventWriter(
             UsageStream stream,
             UsageBacklog backlog,
             UsageDatabase database,
             EventOverflow overflow,
             @Qualifier("backgroundLedger") Ledger ledger,
-            Fences fences,
-            Clock clock,
+            Fences fences) {
+        return new EventWriter(stream, backlog, database, overflow, new RowTakeover(ledger, fences), System::nanoTime);
+    }
+
+    @Bean
+    UsageRecorder usageRecorder(
+            EventWriter writer, UsageProperties properties, @Qualifier("usageScheduler") Scheduler usageScheduler) {
+        return new UsageRecorder(writer, properties, SINK_CAPACITY, usageScheduler);
+    }
+
+    @Bean
+    JournalReplay journalReplay(
+            Journal journal,
+            EventWriter writer,
+            UsageStream stream,
+            UsageBacklog backlog,
             UsageProperties properties,
             @Qualifier("usageScheduler") Scheduler usageScheduler) {
-        EventWriter writer =
-                new EventWriter(stream, backlog, database, overflow, new RowTakeover(ledger, fences), System::nanoTime);
-        return new UsageRecorder(writer, clock, properties, SINK_CAPACITY, usageScheduler);
+        return new JournalReplay(journal, writer, stream, backlog, properties, usageScheduler, System::nanoTime);
     }
 
     @Bean
@@ -118,7 +131,13 @@ class UsageConfiguration {
     }
 
     @Bean
-    UsageSink admissionUsage(UsageRecorder recorder, UsageBacklog backlog) {
-        return new AdmissionUsage(recorder, backlog);
+    UsageSink admissionUsage(
+            UsageRecorder recorder,
+            EventWriter writer,
+            RedisConnection edgeRedis,
+            Journal journal,
+            UsageBacklog backlog,
+            Clock clock) {
+        return new AdmissionUsage(recorder, writer, new UsageStream(edgeRedis, instance), journal, backlog, clock);
     }
 }

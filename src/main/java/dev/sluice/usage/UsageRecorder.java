@@ -1,7 +1,6 @@
 package dev.sluice.usage;
 
 import dev.sluice.journal.UsageEvent;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +13,7 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Takes what requests report on their completion path: how an operation ended, and charges to be given back.
+ * Takes what requests report on their completion path: how their operation ended.
  *
  * <p>Events are gathered in a bounded queue and written in batches. When it is full (Redis is slow), or closed (this
  * instance is stopping), the caller's own completion waits until its event is written: back-pressure, never a drop.
@@ -23,7 +22,6 @@ import reactor.core.scheduler.Scheduler;
 public final class UsageRecorder implements SmartLifecycle {
 
     private final EventWriter writer;
-    private final Clock clock;
     private final int batchSize;
     private final Duration flushInterval;
     private final BlockingQueue<UsageEvent> waiting;
@@ -33,9 +31,8 @@ public final class UsageRecorder implements SmartLifecycle {
     private volatile Mono<Void> drained = Mono.empty();
 
     /** @param capacity events that wait in the sink at most */
-    UsageRecorder(EventWriter writer, Clock clock, UsageProperties properties, int capacity, Scheduler scheduler) {
+    UsageRecorder(EventWriter writer, UsageProperties properties, int capacity, Scheduler scheduler) {
         this.writer = writer;
-        this.clock = clock;
         this.batchSize = properties.batchSize();
         this.flushInterval = properties.flushInterval();
         this.waiting = new ArrayBlockingQueue<>(capacity);
@@ -43,24 +40,11 @@ public final class UsageRecorder implements SmartLifecycle {
     }
 
     /**
-     * Records an event, usually an outcome. Completes at once while there is room, else when the event is written; does
+     * Records how an operation ended. Completes at once while there is room, else when the event is written; does
      * nothing until it is subscribed to.
      */
     public Mono<Void> outcome(UsageEvent event) {
         return Mono.defer(() -> accepts(event) ? Mono.empty() : carryOut(event));
-    }
-
-    /** Gives a charge back, and completes when that is written; may be repeated. */
-    public Mono<Void> refund(UsageEvent charge) {
-        return Mono.defer(() -> carryOut(charge.refund(clock.instant())));
-    }
-
-    /** Gives a charge back soon, whatever becomes of the request; may be repeated. */
-    public void refundLater(UsageEvent charge) {
-        UsageEvent refund = charge.refund(clock.instant());
-        if (!accepts(refund)) {
-            var unused = carryOut(refund);
-        }
     }
 
     /** The lock is held for an offer, so that nothing is offered after the last flush. */

@@ -287,8 +287,8 @@ class UsageWorkerIT {
         UsageEvent charge = bench.charge("refunded", 3);
         bench.charge("refunded", 2);
         try (WorkerInstance one = WorkerInstance.of(bench)) {
-            one.recorder.refund(charge).block();
-            one.recorder.refund(charge).block();
+            one.admission.refund(charge).block();
+            one.admission.refund(charge).block();
             assertThat(Objects.requireNonNull(bench.state("refunded")).used()).isEqualTo(5);
 
             one.started();

@@ -1,8 +1,11 @@
 package dev.sluice.usage;
 
+import dev.sluice.journal.Journal;
+import dev.sluice.journal.OnFull;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.Fences;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -27,6 +30,9 @@ final class WorkerInstance implements AutoCloseable {
     final UsageRecorder recorder;
     final EventWriter writer;
     final DeadLetters deadLetters;
+    final Journal journal;
+    final AdmissionUsage admission;
+    final JournalReplay replay;
     final List<UsageEvent> overflow = new CopyOnWriteArrayList<>();
     private final Scheduler scheduler = Schedulers.newParallel("usage-test", 2, true);
 
@@ -50,8 +56,11 @@ final class WorkerInstance implements AutoCloseable {
                 events -> Mono.fromRunnable(() -> overflow.addAll(events)),
                 new RowTakeover(bench.ledger, new Fences()),
                 System::nanoTime);
-        recorder = new UsageRecorder(writer, Clock.systemUTC(), properties, sinkCapacity, scheduler);
+        recorder = new UsageRecorder(writer, properties, sinkCapacity, scheduler);
         deadLetters = new DeadLetters(stream);
+        journal = Journal.open(Path.of("target", "journal", id), 1 << 20, OnFull.LOG, metrics);
+        admission = new AdmissionUsage(recorder, writer, stream, journal, backlog, Clock.systemUTC());
+        replay = new JournalReplay(journal, writer, stream, backlog, properties, scheduler, System::nanoTime);
     }
 
     static UsageProperties properties(int batchSize) {
@@ -79,6 +88,12 @@ final class WorkerInstance implements AutoCloseable {
         await(stopped);
     }
 
+    void stopReplay() {
+        CountDownLatch stopped = new CountDownLatch(1);
+        replay.stop(stopped::countDown);
+        await(stopped);
+    }
+
     private static void await(CountDownLatch latch) {
         try {
             if (!latch.await(20, TimeUnit.SECONDS)) {
@@ -97,6 +112,8 @@ final class WorkerInstance implements AutoCloseable {
     public void close() {
         stopRecorder();
         stopWorker();
+        stopReplay();
+        journal.close();
         scheduler.dispose();
     }
 }

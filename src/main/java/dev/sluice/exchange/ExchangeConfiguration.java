@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The beans of this package, and the writer of its refusals. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(ClientAddressProperties.class)
+@EnableConfigurationProperties({ClientAddressProperties.class, ShutdownProperties.class})
 class ExchangeConfiguration {
 
     @Bean
@@ -22,10 +22,20 @@ class ExchangeConfiguration {
     }
 
     @Bean
-    WebFilter requestContextFilter(MeterRegistry registry) {
+    Draining draining(ShutdownProperties properties) {
+        return new Draining(properties.delay());
+    }
+
+    @Bean
+    RequestsUnderWay requestsUnderWay(MeterRegistry registry) {
+        return new RequestsUnderWay(registry);
+    }
+
+    @Bean
+    WebFilter requestContextFilter(MeterRegistry registry, RequestsUnderWay underWay, Draining draining) {
         // The first id seeds the generator, which may block: here, not on the event loop of the first request.
         SortableIds.next();
-        return new RequestContextFilter(new RequestMetrics(registry));
+        return new RequestContextFilter(new RequestMetrics(registry), underWay, draining);
     }
 
     @Bean

@@ -12,9 +12,13 @@ import reactor.core.publisher.SignalType;
 final class RequestContextFilter implements WebFilter, Ordered {
 
     private final RequestMetrics metrics;
+    private final RequestsUnderWay underWay;
+    private final Draining draining;
 
-    RequestContextFilter(RequestMetrics metrics) {
+    RequestContextFilter(RequestMetrics metrics, RequestsUnderWay underWay, Draining draining) {
         this.metrics = metrics;
+        this.underWay = underWay;
+        this.draining = draining;
     }
 
     @Override
@@ -24,15 +28,20 @@ final class RequestContextFilter implements WebFilter, Ordered {
             writeHeaders(exchange, context);
             return Mono.empty();
         });
-        return chain.filter(exchange)
-                .doFinally(signal -> metrics.record(exchange, context, signal == SignalType.CANCEL));
+        return underWay.track(
+                exchange.getRequest(),
+                chain.filter(exchange)
+                        .doFinally(signal -> metrics.record(exchange, context, signal == SignalType.CANCEL)));
     }
 
-    private static void writeHeaders(ServerWebExchange exchange, RequestContext context) {
+    private void writeHeaders(ServerWebExchange exchange, RequestContext context) {
         HttpHeaders headers = exchange.getResponse().getHeaders();
         headers.set(RequestContext.REQUEST_ID_HEADER, context.requestId());
         headers.set("Server-Timing", context.timings().header());
         context.rateLimits().writeTo(headers);
+        if (draining.isDraining()) {
+            headers.set(HttpHeaders.CONNECTION, "close");
+        }
     }
 
     /** After the observation filter of Spring Boot, which is at {@code HIGHEST_PRECEDENCE + 1}; before all else. */

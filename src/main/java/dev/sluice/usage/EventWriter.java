@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /**
  * Brings events to safety: into the stream, else straight into the database, else to the overflow.
@@ -38,6 +40,7 @@ final class EventWriter {
     private final LongSupplier nanoTime;
     private final AtomicLong successes = new AtomicLong();
     private volatile @Nullable Long unansweredNanos;
+    private volatile Sinks.Empty<Void> timeIsUp = Sinks.empty();
 
     /** @param nanoTime a monotonic clock, {@link System#nanoTime()} outside of tests */
     EventWriter(
@@ -93,6 +96,11 @@ final class EventWriter {
     Mono<Left> attempt(List<UsageEvent> events) {
         return Mono.defer(() -> passesOver() ? Mono.just(events) : addAll(events))
                 .flatMap(left -> left.isEmpty() ? Mono.just(Left.NOTHING) : apply(left))
+                .timeout(timeIsUp.asMono())
+                .onErrorResume(TimeoutException.class, late -> {
+                    log.warn("{} usage events: there is no time left for the stores", events.size());
+                    return Mono.just(new Left(events, List.of()));
+                })
                 .onErrorResume(error -> {
                     log.error("Usage events could not be written, after an unexpected failure", error);
                     return Mono.just(new Left(events, List.of()));
@@ -102,6 +110,16 @@ final class EventWriter {
     /** How often a store took events; if it has changed, one of them answers. */
     long successes() {
         return successes.get();
+    }
+
+    /** From now on waits for neither Redis nor the database, also in the writes under way, until {@link #takeTime}. */
+    void hurry() {
+        timeIsUp.tryEmitEmpty();
+    }
+
+    /** Ends {@link #hurry}. */
+    void takeTime() {
+        timeIsUp = Sinks.empty();
     }
 
     /** Sends all XADDs at once, partition by partition; answers the events that were not confirmed. */

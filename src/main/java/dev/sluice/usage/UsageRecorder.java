@@ -4,9 +4,15 @@ import dev.sluice.journal.UsageEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -21,11 +27,17 @@ import reactor.core.scheduler.Scheduler;
  */
 public final class UsageRecorder implements SmartLifecycle {
 
+    static final int PHASE = WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE - 256;
+
+    /** How long the stores are waited for when this instance stops; what is left then takes the last resort. */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
     private final EventWriter writer;
     private final int batchSize;
     private final Duration flushInterval;
     private final BlockingQueue<UsageEvent> waiting;
     private final Scheduler scheduler;
+    private final Set<CompletableFuture<Void>> carriedOut = ConcurrentHashMap.newKeySet();
     private volatile boolean open;
     private volatile Sinks.Empty<Void> closing = Sinks.empty();
     private volatile Mono<Void> drained = Mono.empty();
@@ -56,11 +68,15 @@ public final class UsageRecorder implements SmartLifecycle {
 
     /** Starts the write now, so that nobody's cancellation can stop it. */
     private Mono<Void> carryOut(UsageEvent event) {
-        return Mono.fromFuture(writer.write(List.of(event)).toFuture(), true);
+        CompletableFuture<Void> write = writer.write(List.of(event)).toFuture();
+        carriedOut.add(write);
+        var unused = write.whenComplete((done, error) -> carriedOut.remove(write));
+        return Mono.fromFuture(write, true);
     }
 
     @Override
     public void start() {
+        writer.takeTime();
         Sinks.Empty<Void> end = Sinks.empty();
         closing = end;
         drained = Mono.fromFuture(
@@ -87,14 +103,23 @@ public final class UsageRecorder implements SmartLifecycle {
                 .then();
     }
 
-    /** Takes no more and writes what waits. */
+    /** Takes no more, writes what waits and waits for what is being written, but not for stores that hang. */
     @Override
     public void stop(Runnable callback) {
         synchronized (waiting) {
             open = false;
         }
         closing.tryEmitEmpty();
-        var unused = drained.onErrorComplete().doFinally(end -> callback.run()).toFuture();
+        Disposable limit = scheduler.schedule(writer::hurry, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        Mono<Void> direct = Mono.defer(() -> Mono.when(
+                carriedOut.stream().map(write -> Mono.fromFuture(write, true)).toList()));
+        var unused = drained.onErrorComplete()
+                .then(direct)
+                .doFinally(end -> {
+                    limit.dispose();
+                    callback.run();
+                })
+                .toFuture();
     }
 
     @Override
@@ -107,9 +132,9 @@ public final class UsageRecorder implements SmartLifecycle {
         return open;
     }
 
-    /** After the web server has finished its last request, before anything that writing needs. */
+    /** After the last request has ended, before anything that writing needs, and before the management port closes. */
     @Override
     public int getPhase() {
-        return DEFAULT_PHASE - 4096;
+        return PHASE;
     }
 }

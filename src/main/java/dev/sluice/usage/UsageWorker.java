@@ -25,13 +25,19 @@ import reactor.core.scheduler.Scheduler;
  */
 public final class UsageWorker implements SmartLifecycle {
 
-    static final int PHASE = DEFAULT_PHASE - 5120;
+    /** After the recorder has written its last event, before the management port closes. */
+    static final int PHASE = UsageRecorder.PHASE - 128;
 
     private static final Logger log = LoggerFactory.getLogger(UsageWorker.class);
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(250);
     private static final Duration FAILURE_PAUSE = Duration.ofSeconds(1);
     private static final Duration FORGET_EVERY = Duration.ofMinutes(10);
     private static final Duration FORGET_AFTER = Duration.ofHours(1);
+
+    /** How long a stop waits for the round in progress; a round that is cut off is as one of an instance that died. */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    private static final Duration LEAVE_LIMIT = Duration.ofSeconds(1);
     private static final int BATCHES_PER_ROUND = 4;
     private static final int READS_AT_ONCE = 16;
 
@@ -53,6 +59,7 @@ public final class UsageWorker implements SmartLifecycle {
     private boolean failing;
     private volatile @Nullable Throwable failure;
     private volatile Sinks.@Nullable Empty<Void> ended;
+    private volatile Sinks.Empty<Void> stop = Sinks.empty();
 
     /**
      * @param scheduler where entries are read and batches are made
@@ -86,7 +93,9 @@ public final class UsageWorker implements SmartLifecycle {
     @Override
     public void start() {
         Sinks.Empty<Void> end = Sinks.empty();
+        Sinks.Empty<Void> stopping = Sinks.empty();
         ended = end;
+        stop = stopping;
         backoff.start();
         heartbeat.hurry();
         var unused = Mono.defer(this::round)
@@ -97,17 +106,19 @@ public final class UsageWorker implements SmartLifecycle {
                 .flatMap(this::rest)
                 .subscribeOn(scheduler)
                 .repeat(() -> ended == end)
-                .then(Mono.defer(leases::leave).onErrorComplete())
+                .takeUntilOther(stopping.asMono().then(Mono.delay(PATIENCE, scheduler)))
+                .then(Mono.defer(leases::leave).timeout(LEAVE_LIMIT, scheduler).onErrorComplete())
                 .doFinally(signal -> end.tryEmitEmpty())
                 .toFuture();
     }
 
-    /** Lets the round in progress end, without waiting for what is unreachable, and leaves the partitions to others. */
+    /** Lets the round in progress end, waiting no longer than a moment, and leaves the partitions to others. */
     @Override
     public void stop(Runnable callback) {
         Sinks.Empty<Void> end = ended;
         ended = null;
         backoff.stop();
+        stop.tryEmitEmpty();
         if (end == null) {
             callback.run();
         } else {
@@ -125,7 +136,6 @@ public final class UsageWorker implements SmartLifecycle {
         return ended != null;
     }
 
-    /** After the recorder has written its last event. */
     @Override
     public int getPhase() {
         return PHASE;

@@ -4,13 +4,13 @@ import dev.sluice.exchange.Attribute;
 import dev.sluice.journal.UsageEvent;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
- * What one request claims, and what became of it. Filled by the claim filters before the decision and read after it;
- * only the end of a request that was cut off may come from another thread.
+ * What one request claims, and what became of it. Filled by the claim filters before the decision and read after it. Only
+ * the end of a request that was cut off may come from another thread, at any moment: what it decides on (what is charged,
+ * and whether the operation may have happened) is under one lock, which is held for a few instructions.
  */
 public final class Admission {
 
@@ -19,10 +19,10 @@ public final class Admission {
     private final List<Claim.RateLimit> rateLimits = new ArrayList<>(1);
     private Claim.@Nullable Quota quota;
     private Claim.@Nullable Bucket bucket;
-    private final AtomicBoolean finished = new AtomicBoolean();
     private volatile boolean settled;
-    private volatile boolean inDoubt;
-    private volatile @Nullable UsageEvent charge;
+    private boolean finished;
+    private boolean inDoubt;
+    private @Nullable UsageEvent charge;
     private boolean watched;
 
     /** The admission of this exchange, empty at first. */
@@ -75,13 +75,20 @@ public final class Admission {
         settled = true;
     }
 
-    /** What is being charged from now on, so that a request that is cut off can give it back; null after a refusal. */
-    void charging(@Nullable UsageEvent event) {
-        charge = event;
+    /**
+     * What is being charged from now on, so that a request that is cut off can give it back; null after a refusal.
+     *
+     * @return false if the request has ended meanwhile, and nobody would give it back: then nothing may be charged
+     */
+    synchronized boolean charging(@Nullable UsageEvent event) {
+        if (!finished) {
+            charge = event;
+        }
+        return !finished;
     }
 
     /** The event that is or may be charged; null if none can be. */
-    @Nullable UsageEvent charge() {
+    synchronized @Nullable UsageEvent charge() {
         return charge;
     }
 
@@ -92,22 +99,33 @@ public final class Admission {
         return first;
     }
 
-    /** True for the first who asks: who records how the request ended. */
-    boolean finish() {
-        return finished.compareAndSet(false, true);
+    /** True for the first who asks: who records how the request ended. What is charged and in doubt changes no more. */
+    synchronized boolean finish() {
+        boolean first = !finished;
+        finished = true;
+        return first;
     }
 
-    /** From now on the operation may have had its effect, so that a failure no longer gives the charge back. */
-    public void operationMayHaveHappened() {
-        inDoubt = true;
+    /**
+     * From now on the operation may have had its effect, so that a failure no longer gives the charge back.
+     *
+     * @return false if the request has ended meanwhile, and its charge was given back: then the operation must not begin
+     */
+    public synchronized boolean operationMayHaveHappened() {
+        if (!finished) {
+            inDoubt = true;
+        }
+        return !finished;
     }
 
     /** The operation failed before it could have an effect, such as a connection that was refused. */
-    public void operationDidNotHappen() {
-        inDoubt = false;
+    public synchronized void operationDidNotHappen() {
+        if (!finished) {
+            inDoubt = false;
+        }
     }
 
-    boolean isInDoubt() {
+    synchronized boolean isInDoubt() {
         return inDoubt;
     }
 }

@@ -12,6 +12,7 @@ import dev.sluice.ledger.Ledger;
 import dev.sluice.problem.ProblemException;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseUnavailableException;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -70,7 +71,9 @@ final class AdmissionChain {
             if (charge != null && usage.isFull()) {
                 return withoutStream(subject, charge);
             }
-            subject.claims().charging(charge);
+            if (!subject.claims().charging(charge)) {
+                return ended();
+            }
             return viaRedis(subject, charge, requests.of(subject, charge), 0)
                     .onErrorResume(RedisUnavailableException.class, error -> withoutRedis(subject, charge, error));
         });
@@ -97,12 +100,15 @@ final class AdmissionChain {
         verdicts.byPolicy(subject, quota);
         return viaRedis(subject, null, requests.of(subject, null), 0)
                 .onErrorResume(RedisUnavailableException.class, error -> withoutRedis(subject, null, error))
-                .then(Mono.defer(() -> {
-                    subject.claims().charging(charge);
-                    return usage.charge(charge);
-                }))
-                .onErrorMap(JournalFullException.class, full -> verdicts.unavailable(subject, quota))
-                .thenReturn(charge);
+                .then(Mono.defer(() -> subject.claims().charging(charge)
+                        ? usage.charge(charge).thenReturn(charge)
+                        : AdmissionChain.<UsageEvent>ended()))
+                .onErrorMap(JournalFullException.class, full -> verdicts.unavailable(subject, quota));
+    }
+
+    /** For a request that was cut off: nobody waits for a decision. */
+    static <T> Mono<T> ended() {
+        return Mono.error(() -> new CancellationException("The request has ended"));
     }
 
     private Mono<UsageEvent> viaRedis(Subject subject, @Nullable UsageEvent charge, AdmitRequest request, int loads) {

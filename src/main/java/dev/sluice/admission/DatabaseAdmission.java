@@ -96,7 +96,9 @@ final class DatabaseAdmission {
             return Mono.justOrEmpty(verdicts.admitted(subject, Source.DATABASE, null));
         }
         fences.mark(KeySpace.partition(subject.userId()));
-        subject.claims().charging(charge);
+        if (!subject.claims().charging(charge)) {
+            return AdmissionChain.ended();
+        }
         return asked(subject, reserve(charge))
                 .flatMap(reservation -> offerRow(subject, reservation).thenReturn(reservation))
                 .mapNotNull(reservation -> settle(subject, claim, charge, reservation))

@@ -3,11 +3,13 @@ package dev.sluice.admission;
 import dev.sluice.intent.UploadIntent;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.problem.ProblemException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
+import reactor.netty.channel.AbortedException;
 
 /**
  * Records how admitted requests ended and gives charges back where the operation had no effect: it failed before it could
@@ -38,35 +40,40 @@ final class Outcomes {
     Mono<Void> answered(ServerWebExchange exchange) {
         HttpStatusCode status = exchange.getResponse().getStatusCode();
         if (status == null || !status.isError()) {
-            return finish(exchange, null, false);
+            return finish(exchange, null, admission -> false);
         }
         boolean hadNoEffect = !status.isSameCodeAs(HttpStatus.GATEWAY_TIMEOUT);
-        return finish(exchange, "HTTP_" + status.value(), hadNoEffect);
+        return finish(exchange, "HTTP_" + status.value(), admission -> hadNoEffect);
     }
 
     /** The request is refused; the refund is durable before the error body is written. */
     Mono<Void> failed(ServerWebExchange exchange, Throwable error) {
-        String code = error instanceof ProblemException refused
-                ? refused.problem().code().name()
-                : "INTERNAL_ERROR";
-        return finish(exchange, code, !Admission.of(exchange).isInDoubt());
+        return finish(exchange, code(error), admission -> !admission.isInDoubt());
+    }
+
+    private static String code(Throwable error) {
+        if (error instanceof ProblemException refused) {
+            return refused.problem().code().name();
+        }
+        return error instanceof AbortedException ? "CANCELLED" : "INTERNAL_ERROR";
     }
 
     /** The client is gone: an answer on its way was an answer; else only what cannot have happened is given back. */
     void cancelled(ServerWebExchange exchange) {
         Mono<Void> end = exchange.getResponse().isCommitted()
                 ? answered(exchange)
-                : finish(exchange, "CANCELLED", !Admission.of(exchange).isInDoubt());
+                : finish(exchange, "CANCELLED", admission -> !admission.isInDoubt());
         end.subscribe();
     }
 
-    private Mono<Void> finish(ServerWebExchange exchange, @Nullable String failure, boolean hadNoEffect) {
+    /** @param hadNoEffect asked once the admission changes no more */
+    private Mono<Void> finish(ServerWebExchange exchange, @Nullable String failure, Predicate<Admission> hadNoEffect) {
         Admission admission = Admission.of(exchange);
         if (!admission.finish()) {
             return Mono.empty();
         }
         UsageEvent charge = admission.charge();
-        Mono<Void> refund = charge != null && hadNoEffect ? usage.refund(charge) : Mono.empty();
+        Mono<Void> refund = charge != null && hadNoEffect.test(admission) ? usage.refund(charge) : Mono.empty();
         return Mono.when(refund, outcome(exchange, admission, charge, failure));
     }
 

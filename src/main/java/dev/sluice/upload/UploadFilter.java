@@ -11,6 +11,7 @@ import dev.sluice.intent.UploadIntent;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import java.net.URI;
+import java.util.concurrent.CancellationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -67,7 +68,9 @@ final class UploadFilter implements GlobalFilter, Ordered {
                         headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId())))
                 .build();
         Admission admission = Admission.of(exchange);
-        admission.operationMayHaveHappened();
+        if (!admission.operationMayHaveHappened()) {
+            return Mono.error(() -> new CancellationException("The request has ended"));
+        }
         return context.timings()
                 .measure(Stage.SUPABASE, chain.filter(outgoing))
                 .doOnError(BackendFailure::isBeforeTheRequest, error -> admission.operationDidNotHappen())

@@ -11,8 +11,12 @@ import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebExceptionHandler;
 import reactor.core.publisher.Mono;
+import reactor.netty.channel.AbortedException;
 
-/** Turns every error of a request into the one error form, with one log line that carries its id and timings. */
+/**
+ * Turns every error of a request into the one error form, with one log line that carries its id and timings. That the client
+ * has gone is not one: anybody can do it at any time, and nobody reads the answer.
+ */
 final class ProblemHandler implements WebExceptionHandler, Ordered {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
@@ -26,6 +30,10 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
     @Override
     public Mono<Void> handle(ServerWebExchange exchange, Throwable error) {
         RequestContext context = RequestContext.of(exchange);
+        if (error instanceof AbortedException) {
+            context.clientIsGone();
+            return Mono.error(error);
+        }
         Problem problem = problem(error);
         context.refusal(problem.code().name());
         log(exchange, context, problem, error);

@@ -19,6 +19,7 @@ public final class RequestContext {
     private final RateLimits rateLimits = new RateLimits();
     private volatile @Nullable String operation;
     private volatile @Nullable String refusal;
+    private volatile boolean clientGone;
 
     private RequestContext(String requestId, @Nullable String clientRequestId, Timings timings) {
         this.requestId = requestId;
@@ -76,6 +77,15 @@ public final class RequestContext {
     /** The code of the refusal that was answered; null while there is none. */
     public @Nullable String refusal() {
         return refusal;
+    }
+
+    /** Whether the client went before it could be answered. */
+    boolean isClientGone() {
+        return clientGone;
+    }
+
+    void clientIsGone() {
+        clientGone = true;
     }
 
     public void refusal(String code) {

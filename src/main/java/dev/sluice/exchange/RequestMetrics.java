@@ -86,7 +86,7 @@ final class RequestMetrics {
         if (refusal != null) {
             return refusal;
         }
-        if (cancelled) {
+        if (cancelled || context.isClientGone()) {
             return "cancelled";
         }
         HttpStatusCode status = exchange.getResponse().getStatusCode();

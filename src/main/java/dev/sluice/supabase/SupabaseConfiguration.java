@@ -59,6 +59,7 @@ class SupabaseConfiguration {
                 .pendingAcquireMaxCount(MAX_PENDING)
                 .pendingAcquireTimeout(timeout)
                 .maxIdleTime(Duration.ofSeconds(30))
+                .metrics(true)
                 .build();
         return HttpClient.create(pool).followRedirect(false).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                 Math.min(timeout.toMillis(), 2000));

@@ -360,13 +360,13 @@ class CancellationIT {
                             select count(*) from usage_events c where kind = 'charge' and user_id = ? and not exists
                               (select 1 from usage_events e where e.id = c.id and e.kind in ('refund', 'outcome'))
                             """, user))
-                    .as("the end of each charge is known; seed %s", seed)
+                    .as("the end of each charge of %s is known; seed %s", user, seed)
                     .isZero();
             assertThat(count("""
                             select count(*) from usage_events r where kind = 'refund' and user_id = ? and exists
                               (select 1 from usage_events o where o.id = r.id and o.kind = 'outcome' and o.success)
                             """, user))
-                    .as("nothing is given back that succeeded; seed %s", seed)
+                    .as("nothing of %s is given back that succeeded; seed %s", user, seed)
                     .isZero();
         }
     }

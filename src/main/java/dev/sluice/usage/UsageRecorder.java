@@ -2,11 +2,11 @@ package dev.sluice.usage;
 
 import dev.sluice.journal.UsageEvent;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +35,8 @@ public final class UsageRecorder implements SmartLifecycle {
     private final EventWriter writer;
     private final int batchSize;
     private final Duration flushInterval;
-    private final BlockingQueue<UsageEvent> waiting;
+    private final int capacity;
+    private final Queue<UsageEvent> waiting = new ArrayDeque<>();
     private final Scheduler scheduler;
     private final Set<CompletableFuture<Void>> carriedOut = ConcurrentHashMap.newKeySet();
     private volatile boolean open;
@@ -47,7 +48,7 @@ public final class UsageRecorder implements SmartLifecycle {
         this.writer = writer;
         this.batchSize = properties.batchSize();
         this.flushInterval = properties.flushInterval();
-        this.waiting = new ArrayBlockingQueue<>(capacity);
+        this.capacity = capacity;
         this.scheduler = scheduler;
     }
 
@@ -59,10 +60,29 @@ public final class UsageRecorder implements SmartLifecycle {
         return Mono.defer(() -> accepts(event) ? Mono.empty() : carryOut(event));
     }
 
-    /** The lock is held for an offer, so that nothing is offered after the last flush. */
+    /**
+     * Holds the monitor for a few instructions, so that nothing is accepted after the last flush. A queue with a lock of its
+     * own would park event loops under contention.
+     */
     private boolean accepts(UsageEvent event) {
         synchronized (waiting) {
-            return open && waiting.offer(event);
+            return open && waiting.size() < capacity && waiting.add(event);
+        }
+    }
+
+    private List<UsageEvent> nextBatch() {
+        List<UsageEvent> batch = new ArrayList<>(batchSize);
+        synchronized (waiting) {
+            while (batch.size() < batchSize && !waiting.isEmpty()) {
+                batch.add(waiting.remove());
+            }
+        }
+        return batch;
+    }
+
+    private boolean isWaiting() {
+        synchronized (waiting) {
+            return !waiting.isEmpty();
         }
     }
 
@@ -95,11 +115,10 @@ public final class UsageRecorder implements SmartLifecycle {
     /** Writes what waits, batch by batch; never fails. */
     private Mono<Void> flush() {
         return Mono.defer(() -> {
-                    List<UsageEvent> batch = new ArrayList<>(batchSize);
-                    waiting.drainTo(batch, batchSize);
+                    List<UsageEvent> batch = nextBatch();
                     return batch.isEmpty() ? Mono.<Void>empty() : writer.write(batch);
                 })
-                .repeat(() -> !waiting.isEmpty())
+                .repeat(this::isWaiting)
                 .then();
     }
 

@@ -12,6 +12,7 @@ import dev.sluice.redis.KeySpace;
 import dev.sluice.testkit.Edge;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
+import dev.sluice.usage.UsageBacklog;
 import io.lettuce.core.Range;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -95,6 +96,7 @@ class JournalIT {
         String key = stack.user("restarted", 10);
         try (Edge first = edge("sluice.journal.directory", directory)) {
             sign(first, key).expectStatus().isOk();
+            awaitCurrent("restarted", 1);
             bothAway();
             sign(first, key).expectStatus().isOk();
             sign(first, key).expectStatus().isOk();
@@ -110,6 +112,25 @@ class JournalIT {
     }
 
     @Test
+    void keepsAChargeOnDiskWhileTooMuchWaitsInRedisAndTheDatabaseFails() {
+        String key = stack.user("backlog", 10);
+        try (Edge edge = edge("sluice.usage.max-backlog", "1")) {
+            sign(edge, key).expectStatus().isOk();
+            awaitCurrent("backlog", 1);
+            stack.supabase().faults().status("rest.rpc.apply_usage", 500, "{}");
+            sign(edge, key).expectStatus().isOk();
+            await().atMost(SOON).until(() -> edge.bean(UsageBacklog.class).isFull());
+
+            sign(edge, key).expectStatus().isOk();
+
+            assertThat(inJournal(edge, "backlog", Kind.CHARGE)).isPositive();
+            stack.supabase().faults().clear();
+            awaitCurrent("backlog", 3);
+            await().atMost(SOON).until(() -> edge.bean(Journal.class).waiting() == 0);
+        }
+    }
+
+    @Test
     void refusesBeforeTheOperationWhatAFullJournalWouldHaveToKeep() {
         String key = stack.user("no-room", 10);
         try (Edge edge = edge("sluice.journal.max-size", "1MB", "sluice.journal.on-full", "refuse")) {
@@ -118,7 +139,7 @@ class JournalIT {
             bothAway();
             Journal journal = edge.bean(Journal.class);
             while (journal.state() != Journal.State.FULL) {
-                journal.append(outcomes("no-room", 100)).block(SOON);
+                journal.append(outcomes("no-room", 10)).block(SOON);
             }
             long before = stack.supabase().calls("storage.sign-upload");
 
@@ -195,7 +216,11 @@ class JournalIT {
     }
 
     private static long inJournal(String user, Kind kind) {
-        Batch batch = journal().oldest(1000).block(SOON);
+        return inJournal(stack.edge(), user, kind);
+    }
+
+    private static long inJournal(Edge edge, String user, Kind kind) {
+        Batch batch = edge.bean(Journal.class).oldest(1000).block(SOON);
         return batch == null
                 ? 0
                 : batch.events().stream()

@@ -41,6 +41,9 @@ public final class Journal implements AutoCloseable {
     /** Callers that wait for a write at most; past it the disk does not keep up, which is like a full one. */
     private static final int MAX_PENDING = 16_384;
 
+    /** How long a caller waits for a disk that hangs. */
+    private static final Duration WRITE_LIMIT = Duration.ofSeconds(5);
+
     private static final int MAX_WRITE_BYTES = 4 * 1024 * 1024;
     private static final long RETRY_NANOS = Duration.ofSeconds(1).toNanos();
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
@@ -98,12 +101,16 @@ public final class Journal implements AutoCloseable {
      * @throws JournalStartException if it cannot be written to, or belongs to another running instance
      */
     public static Journal open(Path directory, long maxBytes, OnFull onFull, MeterRegistry metrics) {
-        return new Journal(JournalFiles.open(directory, maxBytes), maxBytes, onFull, metrics);
+        JournalFiles files = JournalFiles.open(directory, maxBytes);
+        if (files.waiting() > 0) {
+            log.info("{} usage events of an earlier run wait in {}", files.waiting(), directory);
+        }
+        return new Journal(files, maxBytes, onFull, metrics);
     }
 
     /**
-     * Keeps events, in order; completes when the disk has them, or, of those that it does not take, when they are log lines.
-     * Never fails, and is carried out even if the subscriber cancels.
+     * Keeps events, in order; completes when the disk has them, or, of those that it does not take within 5 s, when they are
+     * log lines. Never fails, and is carried out even if the subscriber cancels.
      */
     public Mono<Void> append(List<UsageEvent> events) {
         return events.isEmpty() ? Mono.empty() : Mono.defer(() -> enqueue(new Append(events, false)));
@@ -126,7 +133,23 @@ public final class Journal implements AutoCloseable {
                 refusePending();
             }
         }
-        return Mono.fromFuture(append.done(), true).publishOn(Schedulers.parallel());
+        return Mono.fromFuture(append.done(), true)
+                .timeout(WRITE_LIMIT, Mono.defer(() -> late(append)))
+                .publishOn(Schedulers.parallel());
+    }
+
+    /** The disk hangs. It may still take the events, which their ids keep from counting twice. */
+    private Mono<Void> late(Append append) {
+        if (append.isRefusable()) {
+            return Mono.error(new JournalFullException("The journal's disk does not answer"));
+        }
+        log(append.without(0));
+        return Mono.empty();
+    }
+
+    private void log(List<UsageEvent> events) {
+        overflowed.increment(events.size());
+        LoggedEvents.keep(events);
     }
 
     private void schedule() {
@@ -210,8 +233,7 @@ public final class Journal implements AutoCloseable {
                     .completeExceptionally(new JournalFullException("The journal cannot keep the charge: " + state));
             return;
         }
-        overflowed.increment(left.size());
-        LoggedEvents.keep(left);
+        log(left);
         append.done().complete(null);
     }
 
@@ -242,7 +264,7 @@ public final class Journal implements AutoCloseable {
                 })
                 .doOnNext(kept -> {
                     if (!kept) {
-                        LoggedEvents.keep(List.of(event));
+                        log(List.of(event));
                     }
                 })
                 .subscribeOn(disk)

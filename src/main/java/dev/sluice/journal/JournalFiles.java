@@ -118,8 +118,11 @@ final class JournalFiles {
         } catch (IOException | RuntimeException e) {
             Segment failed = active;
             active = null;
-            if (failed != null && failed.isDone()) {
-                remove(failed);
+            if (failed != null) {
+                failed.seal();
+                if (failed.isDone()) {
+                    remove(failed);
+                }
             }
             return new Written(kept, e);
         }

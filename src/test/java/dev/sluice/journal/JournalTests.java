@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -251,6 +252,27 @@ class JournalTests {
 
             assertThat(journal.waiting()).isEqualTo(2);
             assertThat(metrics.get("sluice.journal.failing").gauge().value()).isZero();
+        }
+    }
+
+    @Test
+    void waitsFiveSecondsForADiskThatHangs() throws Exception {
+        Path pipe = directory.resolve("refused.ndjson");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        UsageEvent event = event("late");
+        try (Journal journal = Journal.open(directory, PLENTY, OnFull.REFUSE, metrics)) {
+            // The disk's thread hangs as it opens a pipe that nobody reads.
+            journal.setAside(event("hangs")).subscribe();
+            CompletableFuture<Void> charge = journal.appendOrRefuse(event).toFuture();
+            journal.append(List.of(event)).block(LIMIT);
+
+            assertThat(logged.list)
+                    .extracting(ILoggingEvent::getFormattedMessage)
+                    .containsExactly("usage-event " + EventJson.complete(event));
+            assertThatThrownBy(charge::join).hasCauseInstanceOf(JournalFullException.class);
+            Files.newInputStream(pipe).close();
+            await().atMost(LIMIT).until(() -> journal.waiting() == 2);
         }
     }
 

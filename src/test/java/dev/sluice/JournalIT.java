@@ -97,6 +97,7 @@ class JournalIT {
         try (Edge first = edge("sluice.journal.directory", directory)) {
             sign(first, key).expectStatus().isOk();
             awaitCurrent("restarted", 1);
+            await().atMost(SOON).until(() -> outcomesOf("restarted") == 1);
             bothAway();
             sign(first, key).expectStatus().isOk();
             sign(first, key).expectStatus().isOk();
@@ -107,6 +108,7 @@ class JournalIT {
 
         try (Edge second = edge("sluice.journal.directory", directory)) {
             awaitCurrent("restarted", 3);
+            await().atMost(SOON).until(() -> outcomesOf("restarted") == 3);
             await().atMost(SOON).until(() -> second.bean(Journal.class).waiting() == 0);
         }
     }
@@ -242,6 +244,11 @@ class JournalIT {
                                 + " union select unnest(string_to_array(?, ','))) known",
                         user,
                         String.join(",", waiting));
+    }
+
+    private static long outcomesOf(String user) {
+        return stack.database()
+                .number("select coalesce(sum(requests), 0) from request_metrics where user_id = ?", user);
     }
 
     private static void awaitCurrent(String user, long expected) {

@@ -5,6 +5,8 @@ import dev.sluice.journal.Journal;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.redis.RedisUnavailableException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,10 +40,10 @@ final class JournalReplay implements SmartLifecycle {
     private volatile Sinks.Empty<Void> stopping = Sinks.empty();
     private volatile Mono<Void> ended = Mono.empty();
     private volatile boolean more;
-    private volatile int failures;
+    private final AtomicInteger failures = new AtomicInteger();
     private volatile long failedAtNanos;
     private volatile long newsAtFailure;
-    private volatile long replayed;
+    private final AtomicLong replayed = new AtomicLong();
 
     /** @param nanoTime a monotonic clock */
     JournalReplay(
@@ -82,7 +84,8 @@ final class JournalReplay implements SmartLifecycle {
             return false;
         }
         long since = nanoTime.getAsLong() - failedAtNanos;
-        return failures == 0 || since >= pauseNanos(failures) || (since >= FIRST.toNanos() && news() != newsAtFailure);
+        int failed = failures.get();
+        return failed == 0 || since >= pauseNanos(failed) || (since >= FIRST.toNanos() && news() != newsAtFailure);
     }
 
     /** Changes when a store answers. */
@@ -130,18 +133,18 @@ final class JournalReplay implements SmartLifecycle {
 
     private Mono<Void> confirm(Batch batch) {
         return journal.confirm(batch).doOnSuccess(done -> {
-            failures = 0;
-            replayed += batch.events().size();
+            failures.set(0);
+            long events = replayed.addAndGet(batch.events().size());
             more = journal.waiting() > 0;
             if (!more) {
-                log.info("The journal is empty again: {} usage events were replayed", replayed);
-                replayed = 0;
+                log.info("The journal is empty again: {} usage events were replayed", events);
+                replayed.set(0);
             }
         });
     }
 
     private void failed() {
-        if (failures++ == 0) {
+        if (failures.getAndIncrement() == 0) {
             log.warn("{} usage events wait in the journal until Redis or the database takes them", journal.waiting());
         }
         failedAtNanos = nanoTime.getAsLong();

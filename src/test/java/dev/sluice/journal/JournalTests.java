@@ -281,7 +281,7 @@ class JournalTests {
         Journal journal = JournalFixture.open(directory, PLENTY);
         List<Mono<Void>> appends =
                 events(20).stream().map(event -> journal.append(List.of(event))).toList();
-        appends.subList(0, 10).forEach(append -> append.toFuture());
+        appends.subList(0, 10).forEach(Mono::subscribe);
         journal.close();
         appends.subList(10, 20).forEach(append -> append.block(LIMIT));
 

@@ -2,19 +2,24 @@ package dev.sluice.testkit;
 
 import dev.sluice.SluiceApplication;
 import dev.sluice.testkit.supabase.LocalSupabase;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.http.client.ReactorResourceFactory;
+import org.springframework.test.web.reactive.server.EntityExchangeResult;
 import org.springframework.test.web.reactive.server.WebTestClient;
 
 /** A whole Sluice in this JVM, on free ports, with real parts around it. Several may run beside each other. */
 public final class Edge implements AutoCloseable {
+
+    private static final Pattern SECRET = Pattern.compile("(?i)(token|secret|password|[-_.]key)$");
 
     private final ConfigurableApplicationContext context;
 
@@ -50,6 +55,9 @@ public final class Edge implements AutoCloseable {
         properties.put("sluice.supabase.timeout", "10s");
         for (int i = 0; i < settings.length; i += 2) {
             properties.put(settings[i], settings[i + 1]);
+            if (SECRET.matcher(settings[i]).find() && settings[i + 1].length() >= Secrets.MIN_LENGTH) {
+                Secrets.ofThisRun().remember(settings[i + 1]);
+            }
         }
         return properties;
     }
@@ -74,17 +82,29 @@ public final class Edge implements AutoCloseable {
     }
 
     public WebTestClient client() {
-        return WebTestClient.bindToServer()
-                .baseUrl(url())
-                .responseTimeout(Duration.ofSeconds(30))
-                .build();
+        return client(url());
     }
 
     public WebTestClient management() {
+        return client("http://127.0.0.1:" + managementPort());
+    }
+
+    private static WebTestClient client(String url) {
         return WebTestClient.bindToServer()
-                .baseUrl("http://127.0.0.1:" + managementPort())
+                .baseUrl(url)
                 .responseTimeout(Duration.ofSeconds(30))
+                .entityExchangeResultConsumer(Edge::scan)
                 .build();
+    }
+
+    /** No error may tell a secret of this run. */
+    private static void scan(EntityExchangeResult<?> result) {
+        byte[] body = result.getResponseBodyContent();
+        if (result.getStatus().isError()) {
+            Secrets.ofThisRun()
+                    .assertNotIn(result.getResponseHeaders()
+                            + (body == null ? "" : new String(body, StandardCharsets.UTF_8)));
+        }
     }
 
     public <T> T bean(Class<T> type) {

@@ -10,6 +10,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -19,6 +21,7 @@ public final class Stack implements AutoCloseable {
     /** A bucket that exists from the start. */
     public static final String BUCKET = "avatars";
 
+    private static final Pattern SIGNED = Pattern.compile("[?&]token=([A-Za-z0-9_.-]{32,})");
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final HttpClient http = HttpClient.newHttpClient();
@@ -94,13 +97,25 @@ public final class Stack implements AutoCloseable {
 
     public Answer send(HttpRequest request) {
         try {
-            return new Answer(http.send(request, BodyHandlers.ofString()));
+            return scanned(new Answer(http.send(request, BodyHandlers.ofString())));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    /** No error may tell a secret of this run, to which a signed URL's token belongs from now on. */
+    private static Answer scanned(Answer answer) {
+        if (answer.status() >= 400) {
+            Secrets.ofThisRun().assertNotIn(answer.response().headers().map() + answer.body());
+        }
+        Matcher token = SIGNED.matcher(answer.body());
+        if (token.find()) {
+            Secrets.ofThisRun().rememberToken(token.group(1));
+        }
+        return answer;
     }
 
     /** Sluice's health as the management port answers it. */

@@ -10,6 +10,7 @@ import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import dev.sluice.testkit.Secrets;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -23,13 +24,13 @@ import org.jspecify.annotations.Nullable;
 final class Keys {
 
     private final String jwtSecret;
-    private final String secretKey = "sb_secret_" + random();
+    private final String secretKey = Secrets.ofThisRun().remember("sb_secret_" + random());
     private final String publishableKey = "sb_publishable_" + random();
     private final List<ECKey> signingKeys = new CopyOnWriteArrayList<>();
     private volatile @Nullable RSAKey rsaKey;
 
     Keys(String jwtSecret) {
-        this.jwtSecret = jwtSecret;
+        this.jwtSecret = Secrets.ofThisRun().remember(jwtSecret);
         rotate();
     }
 

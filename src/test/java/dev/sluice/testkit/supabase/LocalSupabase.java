@@ -1,5 +1,6 @@
 package dev.sluice.testkit.supabase;
 
+import dev.sluice.testkit.Secrets;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -217,8 +218,10 @@ public final class LocalSupabase implements AutoCloseable {
 
     /** A new API key of this user through the project's {@code create_api_key}; {@code plan} may be null. */
     public String createApiKey(String userId, @Nullable String plan) {
-        return Objects.requireNonNull(
-                query("select public.create_api_key(?, ?, ?)", userId, "local", plan), "create_api_key gave no key");
+        return Secrets.ofThisRun()
+                .remember(Objects.requireNonNull(
+                        query("select public.create_api_key(?, ?, ?)", userId, "local", plan),
+                        "create_api_key gave no key"));
     }
 
     /** The object, null where there is none. */

@@ -9,6 +9,7 @@ import com.nimbusds.jose.Payload;
 import com.nimbusds.jose.crypto.ECDSASigner;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
+import dev.sluice.testkit.Secrets;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
@@ -134,6 +135,6 @@ public final class Tokens {
         JWSObject object =
                 new JWSObject(new JWSHeader.Builder(algorithm).keyID(kid).build(), new Payload(Json.write(claims)));
         object.sign(signer);
-        return object.serialize();
+        return Secrets.ofThisRun().rememberToken(object.serialize());
     }
 }

@@ -3,8 +3,8 @@ package dev.sluice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.sluice.testkit.RawClient;
-import dev.sluice.testkit.RawClient.Answer;
+import dev.sluice.testkit.DepartingClient;
+import dev.sluice.testkit.DepartingClient.Answer;
 import dev.sluice.testkit.Stack;
 import io.github.resilience4j.bulkhead.BulkheadRegistry;
 import io.micrometer.core.instrument.Gauge;
@@ -133,8 +133,8 @@ class CancellationIT {
     void whileItsIdentityIsLookedUpAndOthersWaitForTheSameAnswer() throws IOException {
         String key = stack.user("identity", 10);
         stack.supabase().faults().delay("rest.rpc.resolve_api_key", Duration.ofSeconds(1));
-        try (RawClient follower = connect()) {
-            RawClient leader = connect();
+        try (DepartingClient follower = connect()) {
+            DepartingClient leader = connect();
             leaveBehind(leader, follower, key, "rest.rpc.resolve_api_key");
         }
         awaitCharges("identity", 1, 0);
@@ -144,8 +144,8 @@ class CancellationIT {
     void whileItsFactsAreReadAndOthersWaitForTheSameAnswer() throws IOException {
         String key = stack.user("facts", 10);
         stack.supabase().faults().delay("rest.rpc.edge_facts", Duration.ofSeconds(1));
-        try (RawClient follower = connect()) {
-            RawClient leader = connect();
+        try (DepartingClient follower = connect()) {
+            DepartingClient leader = connect();
             leaveBehind(leader, follower, key, "rest.rpc.edge_facts");
         }
         awaitRefunds("facts", 1);
@@ -153,7 +153,7 @@ class CancellationIT {
     }
 
     /** The leader's call is under way; it goes, and the follower is served by that call. */
-    private static void leaveBehind(RawClient leader, RawClient follower, String key, String endpoint)
+    private static void leaveBehind(DepartingClient leader, DepartingClient follower, String key, String endpoint)
             throws IOException {
         long calls = stack.supabase().calls(endpoint);
         leader.send(signing(key, "leader.png"));
@@ -171,7 +171,7 @@ class CancellationIT {
         String key = stack.user("redis", 10);
         assertThat(stack.sign(key, "first.png").status()).isEqualTo(200);
         stack.redis().freeze();
-        RawClient client = connect().send(signing(key, "a.png"));
+        DepartingClient client = connect().send(signing(key, "a.png"));
         await().atMost(SOON).until(() -> active() == 1);
         client.close();
         await().atMost(SOON).until(() -> active() == 0);
@@ -192,7 +192,7 @@ class CancellationIT {
         stack.supabase().faults().withholdAnswer("rest.rpc.reserve_quota");
         long calls = stack.supabase().calls("rest.rpc.reserve_quota");
         stack.redis().freeze();
-        RawClient client = connect().send(signing(key, "a.png"));
+        DepartingClient client = connect().send(signing(key, "a.png"));
         await().atMost(SOON).until(() -> stack.supabase().calls("rest.rpc.reserve_quota") > calls);
         await().atMost(SOON).until(() -> stack.current("reserve") == 2);
         client.reset();
@@ -210,7 +210,7 @@ class CancellationIT {
         String key = stack.user("signing", 10);
         stack.supabase().faults().hang("storage.sign-upload");
         long calls = stack.supabase().calls("storage.sign-upload");
-        RawClient client = connect().send(signing(key, "a.png"));
+        DepartingClient client = connect().send(signing(key, "a.png"));
         await().atMost(SOON).until(() -> stack.supabase().calls("storage.sign-upload") > calls);
         client.close();
 
@@ -222,7 +222,7 @@ class CancellationIT {
     void inTheMiddleOfItsUpload() throws IOException {
         String key = stack.user("half", 10);
         long calls = stack.supabase().calls("storage.upload");
-        RawClient client = connect().send(upload(key, "half.png", 2_000)).send(new byte[1_000]);
+        DepartingClient client = connect().send(upload(key, "half.png", 2_000)).send(new byte[1_000]);
         await().atMost(SOON).until(() -> stack.supabase().calls("storage.upload") > calls);
         client.reset();
 
@@ -235,7 +235,7 @@ class CancellationIT {
     void afterItsUploadAndBeforeTheAnswer() throws IOException {
         String key = stack.user("stored", 10);
         stack.supabase().faults().withholdAnswer("storage.upload");
-        RawClient client = connect().send(upload(key, "stored.png", 2_000)).send(new byte[2_000]);
+        DepartingClient client = connect().send(upload(key, "stored.png", 2_000)).send(new byte[2_000]);
         await().atMost(SOON).until(() -> stack.supabase().storedObject(Stack.BUCKET, "stored.png") != null);
         client.close();
 
@@ -322,7 +322,7 @@ class CancellationIT {
         }
 
         Void call(String head, byte[] body, int patienceMillis, boolean reset) throws IOException {
-            RawClient client = connect();
+            DepartingClient client = connect();
             try {
                 client.send(head).send(body);
                 if (patienceMillis == 0) {
@@ -371,8 +371,8 @@ class CancellationIT {
         }
     }
 
-    private static RawClient connect() throws IOException {
-        return RawClient.connect(stack.edge().port());
+    private static DepartingClient connect() throws IOException {
+        return DepartingClient.connect(stack.edge().port());
     }
 
     private static String signing(String key, String filename) {

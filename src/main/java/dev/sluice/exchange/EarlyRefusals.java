@@ -25,7 +25,7 @@ import org.springframework.http.MediaType;
 
 /**
  * Gives the one error form to what the server refuses before any filter sees it: a request line or headers past their
- * limits, what is no HTTP, and a URI that is none (RFC 3986).
+ * limits, what is no HTTP, a URI that is none (RFC 3986), and what {@link RequestGuard} refuses.
  *
  * <p>Netty and Spring answer these with an empty body; every other answer carries a request id, which tells them apart.
  * Their answers are changed on the way out rather than forestalled on the way in, so that an answer keeps its place
@@ -78,6 +78,9 @@ final class EarlyRefusals extends ChannelDuplexHandler {
     }
 
     private Problem problem(int status) {
+        if (undecodable instanceof RefusedRequest refused) {
+            return refused.problem();
+        }
         if (status == 414) {
             return Problem.of(ProblemCode.URI_TOO_LONG);
         }

@@ -4,6 +4,7 @@ import dev.sluice.problem.ProblemWriter;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.server.WebExceptionHandler;
@@ -13,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The beans of this package, and the writer of its refusals. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({ClientAddressProperties.class, ShutdownProperties.class})
+@EnableConfigurationProperties({ClientAddressProperties.class, ClientProperties.class, ShutdownProperties.class})
 class ExchangeConfiguration {
 
     @Bean
@@ -43,14 +44,24 @@ class ExchangeConfiguration {
         return new ProblemHandler(writer);
     }
 
-    /** Without effect on HTTP/2, which is off: its frames have another codec. */
+    /** The handlers are without effect on HTTP/2, which is off: its frames have another codec. */
     @Bean
-    NettyServerCustomizer earlyRefusals(ProblemWriter writer) {
-        return server -> server.doOnChannelInit((observer, channel, peer) -> {
+    NettyServerCustomizer earlyRefusals(ProblemWriter writer, ClientProperties client) {
+        return server -> server.idleTimeout(client.idleTimeout()).doOnChannelInit((observer, channel, peer) -> {
             if (channel.pipeline().get(NettyPipeline.HttpCodec) != null) {
-                channel.pipeline().addAfter(NettyPipeline.HttpCodec, null, new EarlyRefusals(writer));
+                channel.pipeline()
+                        .addAfter(NettyPipeline.HttpCodec, null, new EarlyRefusals(writer))
+                        .addAfter(
+                                NettyPipeline.HttpCodec,
+                                null,
+                                new RequestGuard(client.headerTimeout(), client.bodyTimeout()));
             }
         });
+    }
+
+    @Bean
+    GlobalFilter uploadPaceFilter(ClientProperties client) {
+        return new UploadPaceFilter(client);
     }
 
     @Bean

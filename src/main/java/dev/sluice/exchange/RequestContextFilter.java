@@ -2,6 +2,7 @@ package dev.sluice.exchange;
 
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
@@ -28,9 +29,13 @@ final class RequestContextFilter implements WebFilter, Ordered {
             writeHeaders(exchange, context);
             return Mono.empty();
         });
+        ServerHttpRequest watched = BrokenBody.watched(exchange.getRequest());
+        ServerWebExchange watching = watched == exchange.getRequest()
+                ? exchange
+                : exchange.mutate().request(watched).build();
         return underWay.track(
                 exchange.getRequest(),
-                chain.filter(exchange)
+                chain.filter(watching)
                         .doFinally(signal -> metrics.record(exchange, context, signal == SignalType.CANCEL)));
     }
 

@@ -125,7 +125,7 @@ final class BodyIntent {
 
     private RuntimeException tooSlow() {
         return Problem.of(ProblemCode.REQUEST_TIMEOUT)
-                .detail("The body did not arrive within " + timeout.toSeconds() + " s")
+                .detail("The body did not arrive within " + timeout.toMillis() + " ms")
                 .header(HttpHeaders.CONNECTION, "close")
                 .exception();
     }

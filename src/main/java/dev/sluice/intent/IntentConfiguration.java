@@ -1,6 +1,6 @@
 package dev.sluice.intent;
 
-import java.time.Duration;
+import dev.sluice.exchange.ClientProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -10,11 +10,10 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties(IntentProperties.class)
 class IntentConfiguration {
 
-    private static final Duration BODY_TIMEOUT = Duration.ofSeconds(10);
-
     @Bean
-    UploadIntentGatewayFilterFactory uploadIntentGatewayFilterFactory(IntentProperties properties) {
+    UploadIntentGatewayFilterFactory uploadIntentGatewayFilterFactory(
+            IntentProperties properties, ClientProperties client) {
         return new UploadIntentGatewayFilterFactory(
-                new BodyIntent(BODY_TIMEOUT), new ObjectPrefix(properties.objectPrefix()));
+                new BodyIntent(client.bodyTimeout()), new ObjectPrefix(properties.objectPrefix()));
     }
 }

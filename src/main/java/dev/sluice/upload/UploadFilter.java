@@ -73,7 +73,7 @@ final class UploadFilter implements GlobalFilter, Ordered {
         }
         return context.timings()
                 .measure(Stage.SUPABASE, chain.filter(outgoing))
-                .doOnError(BackendFailure::isBeforeTheRequest, error -> admission.operationDidNotHappen())
+                .doOnError(BackendFailure::isBeforeTheRequestsEnd, error -> admission.operationDidNotHappen())
                 .onErrorMap(BackendFailure::problem);
     }
 

@@ -69,7 +69,7 @@ public final class BareEdge implements AutoCloseable {
     public static Builder of(String supabaseUrl, String serviceKey) {
         return new Builder()
                 .with("server.port", 0)
-                .with("management.server.port", 0)
+                .with("management.server.port", -1)
                 .with("sluice.supabase.url", supabaseUrl)
                 .with("sluice.supabase.service-key", serviceKey);
     }

@@ -1,99 +1,129 @@
 package dev.sluice.testkit;
 
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
-/** A client that sends exactly the bytes it is told to, and goes when it is told to. */
+/** A client that sends bytes as they are, because well-behaved clients refuse to. */
 public final class RawClient implements AutoCloseable {
 
-    private static final Pattern LENGTH = Pattern.compile("\r\ncontent-length: (\\d+)\r\n", Pattern.CASE_INSENSITIVE);
-    private static final String END_OF_HEAD = "\r\n\r\n";
+    private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Socket socket;
+    private final ScheduledExecutorService trickling = Executors.newSingleThreadScheduledExecutor();
 
     private RawClient(Socket socket) {
         this.socket = socket;
     }
 
-    public static RawClient connect(int port) throws IOException {
-        Socket socket = new Socket("127.0.0.1", port);
-        socket.setTcpNoDelay(true);
-        return new RawClient(socket);
-    }
-
-    public RawClient send(String text) throws IOException {
-        return send(text.getBytes(StandardCharsets.US_ASCII));
-    }
-
-    public RawClient send(byte[] bytes) throws IOException {
-        socket.getOutputStream().write(bytes);
-        return this;
-    }
-
-    /** Reads until this much has arrived. */
-    public RawClient read(int bytes) throws IOException {
-        int read = socket.getInputStream().readNBytes(bytes).length;
-        if (read < bytes) {
-            throw new IOException("The answer ended after " + read + " bytes");
-        }
-        return this;
-    }
-
-    /** The first answer, head and body, if it arrives whole without a pause of {@code patienceMillis}; else what arrived. */
-    public Answer answer(int patienceMillis) throws IOException {
-        socket.setSoTimeout(patienceMillis);
-        InputStream input = socket.getInputStream();
-        StringBuilder text = new StringBuilder();
-        byte[] chunk = new byte[16 * 1024];
+    public static RawClient connect(int port) {
         try {
-            while (!isWhole(text)) {
-                int read = input.read(chunk);
-                if (read < 0) {
-                    break;
-                }
-                text.append(new String(chunk, 0, read, StandardCharsets.ISO_8859_1));
-            }
-        } catch (SocketTimeoutException e) {
-            return new Answer(text.toString(), false);
+            Socket socket = new Socket(InetAddress.getByName("127.0.0.1"), port);
+            socket.setSoTimeout(60_000);
+            socket.setTcpNoDelay(true);
+            return new RawClient(socket);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return new Answer(text.toString(), isWhole(text));
     }
 
-    /** Ends the connection: in the ordinary way (FIN). */
+    /** All that the edge answers to these bytes until it closes its side; a reset fails the test. */
+    public static Answer exchange(int port, String request) {
+        try (RawClient client = connect(port)) {
+            client.send(request);
+            return client.rest();
+        }
+    }
+
+    public void send(String text) {
+        send(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** Blocks while the edge does not read. */
+    public void send(byte[] bytes) {
+        try {
+            socket.getOutputStream().write(bytes);
+            socket.getOutputStream().flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Whether anything has come that is not read yet. */
+    public boolean isAnswered() {
+        try {
+            return socket.getInputStream().available() > 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Sends the text a byte at a time, one each period, until the edge closes or all is sent; does not wait. */
+    public void trickle(String text, Duration period) {
+        AtomicInteger next = new AtomicInteger();
+        trickling.scheduleAtFixedRate(
+                () -> send(text.substring(next.get(), next.incrementAndGet())),
+                0,
+                period.toMillis(),
+                TimeUnit.MILLISECONDS);
+    }
+
+    /** What comes until the edge closes its side. */
+    public Answer rest() {
+        try {
+            Answer answer = new Answer(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+            Secrets.ofThisRun().assertNotIn(answer.text());
+            return answer;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Override
-    public void close() throws IOException {
-        socket.close();
+    public void close() {
+        trickling.shutdownNow();
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
-    /** Ends the connection as a client that was killed, or a network that gave up, does (RST). */
-    public void reset() throws IOException {
-        socket.setSoLinger(true, 0);
-        socket.close();
-    }
+    /** One answer or more, as text. */
+    public record Answer(String text) {
 
-    private static boolean isWhole(CharSequence text) {
-        int head = text.toString().indexOf(END_OF_HEAD);
-        Matcher length = LENGTH.matcher(text);
-        return head >= 0
-                && length.find()
-                && text.length() >= head + END_OF_HEAD.length() + Integer.parseInt(length.group(1));
-    }
+        public int status() {
+            return Integer.parseInt(text.split(" ", 3)[1]);
+        }
 
-    /**
-     * What arrived.
-     *
-     * @param whole whether it was a whole answer
-     */
-    public record Answer(String text, boolean whole) {
+        /** The first one's header; empty if there is none. */
+        public String header(String name) {
+            return text.substring(0, text.indexOf("\r\n\r\n"))
+                    .lines()
+                    .filter(line -> line.toLowerCase(Locale.ROOT).startsWith(name.toLowerCase(Locale.ROOT) + ": "))
+                    .map(line -> line.substring(name.length() + 2))
+                    .findFirst()
+                    .orElse("");
+        }
 
-        /** Whether it was a whole answer of this status. */
-        public boolean is(int status) {
-            return whole && text.startsWith("HTTP/1.1 " + status);
+        /** The body of the only answer. */
+        public JsonNode json() {
+            return JSON.readTree(text.substring(text.indexOf("\r\n\r\n") + 4));
+        }
+
+        /** How many answers there are. */
+        public int count() {
+            return text.split("HTTP/1\\.1 [0-9]{3} ", -1).length - 1;
         }
     }
 }

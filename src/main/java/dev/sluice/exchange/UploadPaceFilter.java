@@ -1,0 +1,71 @@
+package dev.sluice.exchange;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.core.Ordered;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.http.server.HttpServerRequest;
+
+/** Watches the pace of every body that is proxied; see {@link ClientProperties}. */
+final class UploadPaceFilter implements GlobalFilter, Ordered {
+
+    private final long wantedBytes;
+    private final Duration tick;
+
+    UploadPaceFilter(ClientProperties client) {
+        this.wantedBytes = Math.multiplyExact(
+                        client.minUploadRate().toBytes(),
+                        client.minUploadWindow().toMillis())
+                / 1000;
+        this.tick = client.minUploadWindow().dividedBy(UploadPace.TICKS);
+    }
+
+    @Override
+    public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+        HttpHeaders headers = exchange.getRequest().getHeaders();
+        boolean hasBody = headers.getContentLength() > 0 || headers.containsHeader(HttpHeaders.TRANSFER_ENCODING);
+        if (wantedBytes == 0 || !hasBody) {
+            return chain.filter(exchange);
+        }
+        return chain.filter(
+                exchange.mutate().request(paced(exchange.getRequest())).build());
+    }
+
+    private ServerHttpRequest paced(ServerHttpRequest request) {
+        return new ServerHttpRequestDecorator(request) {
+            @Override
+            public Flux<DataBuffer> getBody() {
+                return Flux.defer(() -> new UploadPace(wantedBytes)
+                        .watch(
+                                super.getBody(),
+                                Flux.interval(tick, loop(request)).onBackpressureDrop()));
+            }
+        };
+    }
+
+    /** The connection's own event loop, so that a refusal never meets a buffer that is being passed on. */
+    private static Scheduler loop(ServerHttpRequest request) {
+        AtomicReference<Scheduler> loop = new AtomicReference<>(Schedulers.parallel());
+        HttpServerRequest server = ServerHttpRequestDecorator.getNativeRequest(request);
+        server.withConnection(connection ->
+                loop.set(Schedulers.fromExecutorService(connection.channel().eventLoop())));
+        return Objects.requireNonNull(loop.get());
+    }
+
+    /** After the target is decided on (10200), before it is called: what fails there is told as a failure of the upload. */
+    @Override
+    public int getOrder() {
+        return 10_300;
+    }
+}

@@ -8,16 +8,29 @@ import java.util.List;
 import java.util.Map;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.ParameterizedTypeReference;
+import org.springframework.core.env.Environment;
 
 /** The beans of this package. */
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(ManagementProperties.class)
 class ManagementConfiguration {
 
     private static final ParameterizedTypeReference<List<Object>> ROWS = new ParameterizedTypeReference<>() {};
+
+    /** @throws IllegalArgumentException where both ports are one: the actuator would be in front of everybody */
+    ManagementConfiguration(Environment environment) {
+        if (ManagementPortType.get(environment) == ManagementPortType.SAME) {
+            throw new IllegalArgumentException(
+                    "management.server.port (environment MANAGEMENT_SERVER_PORT) must be another"
+                            + " port than server.port, for example 8081");
+        }
+    }
 
     @Bean("redis")
     ReactiveHealthIndicator redisHealth(@Qualifier("backgroundRedis") RedisConnection redis) {

@@ -1,0 +1,223 @@
+package dev.sluice.management;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.redis.KeySpace;
+import dev.sluice.testkit.Edge;
+import dev.sluice.testkit.RawClient;
+import dev.sluice.testkit.Stack;
+import dev.sluice.testkit.Stack.Answer;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The management port of a whole edge: what is open, what needs the token, and what the endpoints do. */
+class ManagementPortIT {
+
+    private static final String TOKEN = "management-token-of-this-test";
+
+    private static Stack stack;
+
+    @BeforeAll
+    static void startAll() {
+        // As an operator might: exposing more must not open more.
+        stack = Stack.start("sluice.management.token", TOKEN, "management.endpoints.web.exposure.include", "*");
+    }
+
+    @AfterAll
+    static void stopAll() {
+        stack.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/actuator/health", "/actuator/health/readiness", "/actuator/info", "/actuator/prometheus"})
+    void letsEverybodyRead(String path) {
+        assertThat(management("GET", path, null).status()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/actuator", "/actuator/env", "/actuator/configprops", "/actuator/heapdump", "/actuator/usage",
+                "/actuator/reconcile", "/actuator/nothing", "/", "/actuator/health/../env", "/actuator//env",
+                "/actuator/%65nv", "/actuator/env;/health", "/actuator/info/x", "/actuator/prometheus/"
+            })
+    void refusesWithoutTheToken(String path) {
+        for (@Nullable String authorization : new @Nullable String[] {
+            null, "Bearer", "Bearer wrong-token-of-this-test", "Bearer " + TOKEN + "x", "Basic " + TOKEN, TOKEN
+        }) {
+            RawClient.Answer answer = RawClient.exchange(
+                    stack.edge().managementPort(),
+                    "GET " + path + " HTTP/1.1\r\nHost: m\r\nConnection: close\r\n"
+                            + (authorization == null ? "" : "Authorization: " + authorization + "\r\n") + "\r\n");
+
+            assertThat(answer.status()).as(answer.text()).isEqualTo(401);
+            assertThat(answer.json().path("code").asString()).isEqualTo("UNAUTHENTICATED");
+            assertThat(answer.json().path("requestId").asString()).startsWith("sup_");
+            assertThat(answer.header("WWW-Authenticate")).startsWith("Bearer");
+            assertThat(answer.text()).doesNotContain(TOKEN);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+    void refusesToChangeAnythingWithoutTheToken(String method) {
+        assertThat(management(method, "/actuator/usage", null).status()).isEqualTo(401);
+        assertThat(management(method, "/actuator/reconcile", null).status()).isEqualTo(401);
+        assertThat(management(method, "/actuator/health", null).status()).isEqualTo(401);
+    }
+
+    @Test
+    void masksSecretsEvenForWhoHasTheToken() {
+        Answer environment = management("GET", "/actuator/env", TOKEN);
+
+        assertThat(environment.status()).isEqualTo(200);
+        assertThat(environment.body())
+                .doesNotContain(
+                        TOKEN, stack.supabase().serviceKey(), stack.supabase().jwtSecret());
+        assertThat(management("GET", "/actuator/configprops", TOKEN).body())
+                .doesNotContain(
+                        TOKEN, stack.supabase().serviceKey(), stack.supabase().jwtSecret());
+    }
+
+    @Test
+    void saysNotFoundInTheOneErrorForm() {
+        Answer answer = management("GET", "/actuator/nothing", TOKEN);
+
+        assertThat(answer.status()).isEqualTo(404);
+        assertThat(answer.code()).isEqualTo("NOT_FOUND");
+    }
+
+    @Test
+    void isNotThereWhileNoTokenIsSet() {
+        try (Edge edge =
+                Edge.start(stack.redis(), stack.supabase(), "management.endpoints.web.exposure.include", "*")) {
+            String base = "http://127.0.0.1:" + edge.managementPort();
+            for (String path : new String[] {"/actuator/env", "/actuator/usage", "/actuator/reconcile", "/actuator"}) {
+                Answer answer = stack.send(HttpRequest.newBuilder(URI.create(base + path))
+                        .header("Authorization", "Bearer ")
+                        .build());
+
+                assertThat(answer.status()).as(path).isEqualTo(404);
+                assertThat(answer.code()).isEqualTo("NOT_FOUND");
+            }
+            assertThat(stack.send(HttpRequest.newBuilder(URI.create(base + "/actuator/health"))
+                                    .build())
+                            .status())
+                    .isEqualTo(200);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"/actuator", "/actuator/health", "/actuator/env", "/actuator/usage", "/actuator/gateway/routes"})
+    void isNotOnTheEdgesPort(String path) {
+        Answer answer =
+                stack.send(HttpRequest.newBuilder(URI.create(stack.edge().url() + path))
+                        .header("Authorization", "Bearer " + TOKEN)
+                        .build());
+
+        assertThat(answer.status()).isEqualTo(404);
+        assertThat(answer.code()).isEqualTo("NOT_FOUND");
+        assertThat(answer.json().path("requestId").asString()).isEqualTo(answer.header("X-Request-Id"));
+    }
+
+    @Test
+    void reconcilesNowAndTellsOfTheRuns() {
+        String key = stack.user("reconciled", 10);
+        assertThat(stack.sign(key, "a.png").status()).isEqualTo(200);
+        await().atMost(Duration.ofSeconds(60))
+                .until(() ->
+                        stack.database().number("select count(*) from request_metrics where user_id = 'reconciled'")
+                                        == 1
+                                && stack.redis().client().xlen(KeySpace.usage(KeySpace.partition("reconciled"))) == 0);
+        stack.database().update("update user_quotas set \"limit\" = 3 where user_id = 'reconciled'");
+
+        Answer dry = management("POST", "/actuator/reconcile?dryRun=true", TOKEN);
+        Answer run = management("POST", "/actuator/reconcile", TOKEN);
+
+        assertThat(dry.status()).as(dry.body()).isEqualTo(200);
+        assertThat(dry.json().path("dryRun").booleanValue()).isTrue();
+        assertThat(dry.json().path("corrected").longValue()).isZero();
+        assertThat(run.json().path("outcome").asString()).isEqualTo("completed");
+        assertThat(run.json().path("users").longValue()).isEqualTo(1);
+        assertThat(run.json().path("corrected").longValue()).isEqualTo(1);
+        assertThat(management("GET", "/actuator/reconcile", TOKEN)
+                        .json()
+                        .path("runs")
+                        .path(0)
+                        .path("corrected")
+                        .longValue())
+                .isEqualTo(1);
+        assertThat(management("POST", "/actuator/reconcile?dryRun=ture", TOKEN).status())
+                .isEqualTo(400);
+    }
+
+    @Test
+    void tellsWhatWaitsAndReplaysDeadLetters() {
+        stack.redis()
+                .client()
+                .xadd(KeySpace.dead(KeySpace.partition("dead")), Map.of("id", "not-a-uuid", "kind", "charge"));
+
+        Answer usage = management("GET", "/actuator/usage", TOKEN);
+        assertThat(usage.json().path("deadLetters").path("total").longValue()).isEqualTo(1);
+        assertThat(usage.json().path("backlog").has("total")).isTrue();
+        assertThat(usage.json().has("oldestAgeSeconds")).isTrue();
+
+        Answer replayed = management("POST", "/actuator/usage", TOKEN);
+        assertThat(replayed.json().path("replayed").longValue()).isEqualTo(1);
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(management("GET", "/actuator/usage", TOKEN)
+                                .json()
+                                .path("deadLetters")
+                                .path("total")
+                                .longValue())
+                        .as("what is refused once more comes back")
+                        .isEqualTo(1));
+    }
+
+    @ParameterizedTest(name = "[{index}]")
+    @ValueSource(strings = {"short", "fifteen-letters", "sixteen letters with spaces"})
+    void refusesToStartWithAWeakToken(String token) {
+        assertThatThrownBy(() -> Edge.start(stack.redis(), stack.supabase(), "sluice.management.token", token))
+                .rootCause()
+                .hasMessageContaining("sluice.management.token")
+                .hasMessageContaining("SLUICE_MANAGEMENT_TOKEN")
+                .hasMessageContaining("16")
+                .message()
+                .doesNotContain(token);
+    }
+
+    @Test
+    void refusesToStartWithTheActuatorOnTheEdgesPort() {
+        assertThatThrownBy(() -> Edge.start(
+                        stack.redis(), stack.supabase(), "server.port", "18080", "management.server.port", "18080"))
+                .rootCause()
+                .hasMessageContaining("management.server.port");
+    }
+
+    @Test
+    void doesNotTellTheTokenWhenPrinted() {
+        assertThat(new ManagementProperties(TOKEN).toString()).doesNotContain(TOKEN);
+    }
+
+    private static Answer management(String method, String path, @Nullable String token) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + stack.edge().managementPort() + path))
+                .method(method, BodyPublishers.noBody());
+        if (token != null) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        return stack.send(request.build());
+    }
+}

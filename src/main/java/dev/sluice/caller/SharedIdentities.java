@@ -51,7 +51,7 @@ final class SharedIdentities {
         Object text = reply.get(0);
         long leftMillis = (Long) reply.get(1);
         Stored stored = text == null || leftMillis <= 0 ? null : parse((String) text);
-        if (stored == null || !hash.equals(stored.hash)) {
+        if (stored == null || !Sha256.isSame(hash, stored.hash)) {
             return null;
         }
         Duration left = Duration.ofMillis(Math.min(leftMillis, ttl.toMillis()));

@@ -10,6 +10,7 @@ import dev.sluice.testkit.supabase.LocalSupabase;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,6 +18,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -253,6 +255,86 @@ class AuthenticateIT {
                     headers.set("X-Api-Key-Id", "forged");
                 })))
                 .doesNotContainKeys("x-user-id", "x-api-key-id");
+    }
+
+    @Test
+    void removesAnIdentityInEverySpellingThatABackendCouldRead() {
+        String key = supabase.createApiKey("user-7", null);
+        Map<String, String> upstream = upstream(get("/who", headers -> {
+            headers.set("X-API-Key", key);
+            headers.addAll("x-uSER-iD", List.of("mallory", "root"));
+            headers.set("X_User_Id", "mallory");
+            headers.set("x_user-id", "mallory");
+            headers.set("X_API_KEY_ID", "forged");
+            headers.set("X-Api_Key-Id", "forged");
+            headers.set("Connection", "close, X-User-Id, x-api-key-id, X-Request-Id");
+        }));
+
+        assertThat(upstream)
+                .containsEntry("x-user-id", "user-7")
+                .containsKeys("x-api-key-id", "x-request-id")
+                .doesNotContainKeys("x_user_id", "x_user-id", "x_api_key_id", "x-api_key-id");
+        assertThat(upstream.values()).doesNotContain("mallory", "root", "forged");
+    }
+
+    @Test
+    void refusesTokensThatAreNotForUsNow() {
+        long now = Instant.now().getEpochSecond();
+        Map<String, Object> another = Map.of(
+                "iss", "https://another.supabase.co/auth/v1",
+                "aud", "another-audience",
+                "exp", now - 3600,
+                "nbf", now + 3600,
+                "sub", "");
+        another.forEach((claim, value) -> {
+            for (UnaryOperator<String> signed : List.<UnaryOperator<String>>of(
+                    sub -> supabase.tokens().hs256(with(sub, claim, value)),
+                    sub -> supabase.tokens().es256(with(sub, claim, value)))) {
+                get("/who", headers -> headers.setBearerAuth(signed.apply("user-2")))
+                        .expectStatus()
+                        .isUnauthorized()
+                        .expectHeader()
+                        .valueEquals("WWW-Authenticate", "Bearer realm=\"sluice\", error=\"invalid_token\"");
+            }
+        });
+    }
+
+    private static Map<String, Object> with(String sub, String claim, Object value) {
+        Map<String, Object> claims = new TreeMap<>();
+        supabase.tokens().claims(sub, null).forEach((name, known) -> {
+            if (known != null) {
+                claims.put(name, known);
+            }
+        });
+        claims.put(claim, value);
+        return claims;
+    }
+
+    @Test
+    void neitherSparesNorBlamesAnAddressThatAnUntrustedPeerMadeUp() {
+        WebTestClient untrusted = WebTestClient.bindToServer(new ReactorClientHttpConnector(
+                        HttpClient.create().bindAddress(() -> new InetSocketAddress("127.0.0.3", 0))))
+                .baseUrl(edge.url())
+                .responseTimeout(Duration.ofSeconds(30))
+                .build();
+        for (int i = 0; i <= 60; i++) {
+            untrusted
+                    .get()
+                    .uri("/who")
+                    .header("X-API-Key", "sk_wrong")
+                    .header("X-Forwarded-For", i % 2 == 0 ? "198.51.100." + i : "198.51.100.200")
+                    .exchange()
+                    .expectStatus()
+                    .isEqualTo(i < 60 ? 401 : 429);
+        }
+        edge.client()
+                .get()
+                .uri("/who")
+                .header("X-API-Key", "sk_wrong")
+                .header("X-Forwarded-For", "198.51.100.200")
+                .exchange()
+                .expectStatus()
+                .isUnauthorized();
     }
 
     @Test

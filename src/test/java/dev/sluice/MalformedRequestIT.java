@@ -2,24 +2,19 @@ package dev.sluice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.testkit.RawClient;
+import dev.sluice.testkit.RawClient.Answer;
 import dev.sluice.testkit.Stack;
-import java.io.IOException;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What is refused before any filter has the one error form too; sent as bytes, because clients refuse to send it. */
 class MalformedRequestIT {
 
     private static final int MEGABYTE = 1024 * 1024;
-    private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private static Stack stack;
 
@@ -35,7 +30,7 @@ class MalformedRequestIT {
 
     @ParameterizedTest
     @ValueSource(ints = {9_000, MEGABYTE})
-    void refusesAUriThatIsTooLong(int length) throws IOException {
+    void refusesAUriThatIsTooLong(int length) {
         Answer answer = send("PUT /v1/upload/avatars/" + "a".repeat(length) + " HTTP/1.1\r\nHost: edge\r\n\r\n");
 
         assertRefused(answer, 414, "URI_TOO_LONG");
@@ -43,7 +38,7 @@ class MalformedRequestIT {
 
     @ParameterizedTest
     @ValueSource(ints = {17_000, MEGABYTE})
-    void refusesHeadersThatAreTooLarge(int length) throws IOException {
+    void refusesHeadersThatAreTooLarge(int length) {
         Answer answer = send(
                 "POST /v1/supabase/signed-url HTTP/1.1\r\nHost: edge\r\nX-Big: " + "a".repeat(length) + "\r\n\r\n");
 
@@ -58,7 +53,7 @@ class MalformedRequestIT {
                 "PUT /v1/upload/avatars/a% HTTP/1.1\r\nHost: edge\r\nContent-Length: 1\r\n\r\nx",
                 "PUT /v1/upload/avatars/a^b{c} HTTP/1.1\r\nHost: edge\r\n\r\n",
             })
-    void refusesAUriThatIsNone(String request) throws IOException {
+    void refusesAUriThatIsNone(String request) {
         Answer answer = send(request);
 
         assertRefused(answer, 400, "INVALID_REQUEST");
@@ -76,7 +71,7 @@ class MalformedRequestIT {
                 "POST / HTTP/1.1\r\nHost: edge\r\nContent-Length: many\r\n\r\n",
                 "POST / HTTP/1.1\r\nHost: edge\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
             })
-    void refusesWhatIsNoHttp(String request) throws IOException {
+    void refusesWhatIsNoHttp(String request) {
         Answer answer = send(request);
 
         assertRefused(answer, 400, "INVALID_REQUEST");
@@ -85,15 +80,15 @@ class MalformedRequestIT {
     }
 
     @Test
-    void answersAfterTheRequestsBeforeIt() throws IOException {
-        String answers =
-                exchange("GET /v1/nothing HTTP/1.1\r\nHost: edge\r\n\r\n" + "GET /a%zz HTTP/1.1\r\nHost: edge\r\n\r\n");
+    void answersAfterTheRequestsBeforeIt() {
+        Answer answers =
+                send("GET /v1/nothing HTTP/1.1\r\nHost: edge\r\n\r\n" + "GET /a%zz HTTP/1.1\r\nHost: edge\r\n\r\n");
 
-        assertThat(answers).containsSubsequence("HTTP/1.1 404", "NOT_FOUND", "HTTP/1.1 400", "INVALID_REQUEST");
+        assertThat(answers.text()).containsSubsequence("HTTP/1.1 404", "NOT_FOUND", "HTTP/1.1 400", "INVALID_REQUEST");
     }
 
     @Test
-    void writesProblemsOfRfc9457WhereTheClientAsksForThem() throws IOException {
+    void writesProblemsOfRfc9457WhereTheClientAsksForThem() {
         Answer answer = send("GET /a%zz HTTP/1.1\r\nHost: edge\r\nAccept: application/problem+json\r\n\r\n");
 
         assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
@@ -102,7 +97,7 @@ class MalformedRequestIT {
     }
 
     @Test
-    void takesALongPathThatIsPercentEncoded() throws IOException {
+    void takesALongPathThatIsPercentEncoded() {
         Answer answer = send("PUT /v1/upload/avatars/" + "%C3%A4".repeat(512)
                 + " HTTP/1.1\r\nHost: edge\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 
@@ -123,37 +118,7 @@ class MalformedRequestIT {
         assertThat(answer.header("Connection")).isEqualTo("close");
     }
 
-    private static Answer send(String request) throws IOException {
-        return new Answer(exchange(request));
-    }
-
-    /** All that the edge answers until it closes its side; a reset fails the test. */
-    private static String exchange(String request) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", stack.edge().port())) {
-            socket.setSoTimeout(30_000);
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
-            socket.getOutputStream().flush();
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        }
-    }
-
-    private record Answer(String text) {
-
-        int status() {
-            return Integer.parseInt(text.split(" ", 3)[1]);
-        }
-
-        String header(String name) {
-            return text.substring(0, text.indexOf("\r\n\r\n"))
-                    .lines()
-                    .filter(line -> line.toLowerCase(Locale.ROOT).startsWith(name.toLowerCase(Locale.ROOT) + ": "))
-                    .map(line -> line.substring(name.length() + 2))
-                    .findFirst()
-                    .orElse("");
-        }
-
-        JsonNode json() {
-            return JSON.readTree(text.substring(text.indexOf("\r\n\r\n") + 4));
-        }
+    private static Answer send(String request) {
+        return RawClient.exchange(stack.edge().port(), request);
     }
 }

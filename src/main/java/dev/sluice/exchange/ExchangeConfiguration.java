@@ -7,6 +7,7 @@ import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 import org.springframework.web.server.WebExceptionHandler;
 import org.springframework.web.server.WebFilter;
 import reactor.netty.NettyPipeline;
@@ -16,6 +17,18 @@ import tools.jackson.databind.json.JsonMapper;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties({ClientAddressProperties.class, ClientProperties.class, ShutdownProperties.class})
 class ExchangeConfiguration {
+
+    private static final String FORWARD_HEADERS = "server.forward-headers-strategy";
+
+    /** @throws IllegalArgumentException where anybody could name any address as the peer that trust in peers rests on */
+    ExchangeConfiguration(Environment environment) {
+        String strategy = environment.getProperty(FORWARD_HEADERS, "none");
+        if (!strategy.equalsIgnoreCase("none")) {
+            throw new IllegalArgumentException(
+                    FORWARD_HEADERS + " must stay none, because every client would be believed: list"
+                            + " the proxies in sluice.client-address.trusted-proxies instead, for example 10.0.0.0/8");
+        }
+    }
 
     @Bean
     ProblemWriter problemWriter(JsonMapper json) {

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a request's head must be beyond what the codec checks, so that no two servers on the way can disagree where the
- * request ends or whom it is for (RFC 9112, 3.2, 6 and 11.2).
+ * request ends or whom it is for (RFC 9112, 3.2, 6 and 11.2). Stricter than it must be in two points: a target with a host
+ * in it is refused (3.2.2 would have it win over Host), and so is a coding beside chunked, which no client of ours sends.
  */
 final class RequestHead {
 

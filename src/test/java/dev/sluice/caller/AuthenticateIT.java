@@ -1,6 +1,7 @@
 package dev.sluice.caller;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.testkit.Database;
 import dev.sluice.testkit.Edge;
@@ -53,6 +54,8 @@ class AuthenticateIT {
         redis = Redis.start();
         database = Postgres.shared().newDatabase();
         supabase = LocalSupabase.start(database.dataSource(), Path.of("target", "objects", "authenticate"));
+        // Publishes the RSA key before the first fetch: a key that comes after it is not asked for within 5 s.
+        supabase.accessTokenRs256("nobody", null);
         backend = HttpServer.create()
                 .host("127.0.0.1")
                 .port(0)
@@ -70,6 +73,9 @@ class AuthenticateIT {
         edge = Edge.start(
                 redis,
                 supabase,
+                // Where Spring Boot would believe forwarded addresses of its own accord.
+                "spring.main.cloud-platform",
+                "kubernetes",
                 "sluice.client-address.trusted-proxies",
                 "127.0.0.1",
                 "sluice.identity.trusted-headers",
@@ -246,6 +252,24 @@ class AuthenticateIT {
                 .exchange()
                 .expectStatus()
                 .isUnauthorized();
+    }
+
+    @Test
+    void takesNoHeadersWordForWhoThePeerIs() {
+        edge.client()
+                .get()
+                .uri("/who")
+                .header("X-Forwarded-For", TRUSTED_PEER)
+                .header("Forwarded", "for=" + TRUSTED_PEER)
+                .header("X-Real-IP", TRUSTED_PEER)
+                .header("X-User-Id", "mallory")
+                .exchange()
+                .expectStatus()
+                .isUnauthorized();
+        assertThatThrownBy(() -> Edge.start(redis, supabase, "server.forward-headers-strategy", "native"))
+                .rootCause()
+                .hasMessageContaining("server.forward-headers-strategy")
+                .hasMessageContaining("sluice.client-address.trusted-proxies");
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -86,6 +87,15 @@ class IntentJsonTests {
             })
     void refusesWhatIsNotOneStrictObject(String body) {
         assertInvalid(body.getBytes(UTF_8), "body");
+    }
+
+    @Test
+    void refusesNumbersThatNoProgramHolds() {
+        for (String number : List.of("9".repeat(400), "1e999", "1e-999", "-" + "9".repeat(400))) {
+            assertInvalid(("{\"fileSize\":" + number + "}").getBytes(UTF_8), "fileSize");
+        }
+        assertInvalid(("{\"fileSize\":" + "9".repeat(10_000) + "}").getBytes(UTF_8), "body");
+        assertInvalid(("{\"x\":" + "9".repeat(10_000) + "}").getBytes(UTF_8), "body");
     }
 
     @Test

@@ -2,8 +2,8 @@ package dev.sluice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.testkit.RawClient;
-import dev.sluice.testkit.RawClient.Answer;
+import dev.sluice.testkit.ByteClient;
+import dev.sluice.testkit.ByteClient.Answer;
 import dev.sluice.testkit.Stack;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -119,6 +119,6 @@ class MalformedRequestIT {
     }
 
     private static Answer send(String request) {
-        return RawClient.exchange(stack.edge().port(), request);
+        return ByteClient.exchange(stack.edge().port(), request);
     }
 }

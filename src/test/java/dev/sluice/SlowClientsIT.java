@@ -3,10 +3,10 @@ package dev.sluice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.testkit.ByteClient;
+import dev.sluice.testkit.ByteClient.Answer;
 import dev.sluice.testkit.Edge;
 import dev.sluice.testkit.RawBackend;
-import dev.sluice.testkit.RawClient;
-import dev.sluice.testkit.RawClient.Answer;
 import dev.sluice.testkit.Stack;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -85,7 +85,7 @@ class SlowClientsIT {
 
     @Test
     void refusesAHeadThatDoesNotComeToAnEnd() {
-        try (RawClient client = connect()) {
+        try (ByteClient client = connect()) {
             client.send("GET /v1/nothing HTTP/1.1\r\nHost: edge\r\nX-Slow: ");
             client.trickle("a".repeat(10_000), NOW_AND_THEN);
 
@@ -95,7 +95,7 @@ class SlowClientsIT {
 
     @Test
     void refusesASecondHeadThatDoesNotComeToAnEnd() {
-        try (RawClient client = connect()) {
+        try (ByteClient client = connect()) {
             client.send("GET /v1/nothing HTTP/1.1\r\nHost: edge\r\n\r\n");
             await().atMost(Duration.ofSeconds(60)).until(client::isAnswered);
             client.send("GET /v1/nothing HT");
@@ -108,7 +108,7 @@ class SlowClientsIT {
     @Test
     void refusesABodyThatDoesNotComeToAnEnd() {
         String key = stack.user("body", 10);
-        try (RawClient client = connect()) {
+        try (ByteClient client = connect()) {
             client.send("POST /v1/supabase/signed-url HTTP/1.1\r\nHost: edge\r\nX-API-Key: " + key
                     + "\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n{\"filename\":");
             client.trickle(" ".repeat(10_000), NOW_AND_THEN);
@@ -119,7 +119,7 @@ class SlowClientsIT {
 
     @Test
     void endsAConnectionWhoseBodyGoesOnAfterTheAnswer() {
-        try (RawClient client = connect()) {
+        try (ByteClient client = connect()) {
             client.send("POST /v1/nothing HTTP/1.1\r\nHost: edge\r\nContent-Length: 1000000\r\n\r\n");
             client.trickle("a".repeat(10_000), NOW_AND_THEN);
 
@@ -132,7 +132,7 @@ class SlowClientsIT {
     @Test
     void refusesAnUploadBelowTheLeastRateAndGivesItsChargeBack() {
         String key = stack.user("slow", 10);
-        try (RawClient client = connect()) {
+        try (ByteClient client = connect()) {
             client.send(upload(key, "slow.bin", 1_000_000));
             client.send("a".repeat(20_000));
             client.trickle("a".repeat(10_000), NOW_AND_THEN);
@@ -156,7 +156,7 @@ class SlowClientsIT {
     void takesAnUploadThatIsSlowAndSteady() {
         String key = stack.user("steady", 10);
         String part = "a".repeat(1_000);
-        try (RawClient client = connect()) {
+        try (ByteClient client = connect()) {
             client.send(upload(key, "steady.bin", 50_000));
             Flux.interval(NOW_AND_THEN)
                     .take(50)
@@ -175,7 +175,7 @@ class SlowClientsIT {
         String key = stack.user("patient", 10);
         int length = 24 * 1024 * 1024;
         backend.leaveBodies();
-        try (RawClient client = connect()) {
+        try (ByteClient client = connect()) {
             client.send(upload(key, "patient.bin", length));
             CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> client.send(new byte[length]));
             await().atMost(Duration.ofSeconds(60)).until(() -> backend.begun() == 1);
@@ -196,8 +196,8 @@ class SlowClientsIT {
     @Test
     void closesAConnectionOnWhichNothingIsAsked() {
         try (Edge hasty = Edge.start(stack.redis(), stack.supabase(), "sluice.client.idle-timeout", "1s");
-                RawClient mute = RawClient.connect(hasty.port());
-                RawClient done = RawClient.connect(hasty.port())) {
+                ByteClient mute = ByteClient.connect(hasty.port());
+                ByteClient done = ByteClient.connect(hasty.port())) {
             done.send("GET /v1/nothing HTTP/1.1\r\nHost: edge\r\n\r\n");
 
             assertThat(mute.rest().text()).isEmpty();
@@ -205,8 +205,8 @@ class SlowClientsIT {
         }
     }
 
-    private static RawClient connect() {
-        return RawClient.connect(stack.edge().port());
+    private static ByteClient connect() {
+        return ByteClient.connect(stack.edge().port());
     }
 
     private static String upload(String key, String name, int length) {

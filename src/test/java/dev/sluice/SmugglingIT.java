@@ -3,9 +3,9 @@ package dev.sluice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.testkit.ByteClient;
+import dev.sluice.testkit.ByteClient.Answer;
 import dev.sluice.testkit.RawBackend;
-import dev.sluice.testkit.RawClient;
-import dev.sluice.testkit.RawClient.Answer;
 import dev.sluice.testkit.Stack;
 import java.time.Duration;
 import java.util.stream.Stream;
@@ -151,7 +151,7 @@ class SmugglingIT {
     @MethodSource("framings")
     void refusesAndNothingLeaves(String name, String version, String headers, String body) {
         for (String path : new String[] {"/open/x", "/v1/upload/avatars/x"}) {
-            Answer answer = RawClient.exchange(
+            Answer answer = ByteClient.exchange(
                     stack.edge().port(),
                     "POST " + path + " HTTP/" + version + "\r\nX-API-Key: " + key + "\r\n" + headers + "\r\n" + body
                             + HIDDEN);
@@ -179,7 +179,7 @@ class SmugglingIT {
     @MethodSource("targets")
     void refusesATargetThatIsNoPath(String target) {
         Answer answer =
-                RawClient.exchange(stack.edge().port(), "GET " + target + " HTTP/1.1\r\nHost: edge\r\n\r\n" + HIDDEN);
+                ByteClient.exchange(stack.edge().port(), "GET " + target + " HTTP/1.1\r\nHost: edge\r\n\r\n" + HIDDEN);
 
         assertRefused(answer);
     }
@@ -200,7 +200,7 @@ class SmugglingIT {
     @ParameterizedTest
     @MethodSource("chunks")
     void refusesAChunkThatIsNone(String chunk) {
-        Answer answer = RawClient.exchange(
+        Answer answer = ByteClient.exchange(
                 stack.edge().port(),
                 "POST /v1/supabase/signed-url HTTP/1.1\r\nHost: edge\r\nX-API-Key: " + key
                         + "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk
@@ -214,7 +214,7 @@ class SmugglingIT {
         String body = "{\"filename\":\"cut.png\",\"contentType\":\"image/png\",\"supabaseBucket\":\"avatars\"}";
         long signed = stack.supabase().calls("storage.sign-upload");
 
-        Answer answer = RawClient.exchange(
+        Answer answer = ByteClient.exchange(
                 stack.edge().port(),
                 "POST /v1/supabase/signed-url HTTP/1.1\r\nHost: edge\r\nX-API-Key: " + key
                         + "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -226,7 +226,7 @@ class SmugglingIT {
 
     @Test
     void sendsExactlyOneRequestForOne() {
-        Answer answer = RawClient.exchange(
+        Answer answer = ByteClient.exchange(
                 stack.edge().port(),
                 "PUT /v1/upload/avatars/a%62c HTTP/1.1\r\nHost: edge\r\nX-API-Key: " + key
                         + "\r\nX-Folded: a\r\n b\r\nConnection: close, X-Request-Id, X-User-Id\r\nContent-Length: 5\r\n"
@@ -246,7 +246,7 @@ class SmugglingIT {
 
     @Test
     void endsTheConnectionAfterARequestOfHttp10() {
-        Answer answer = RawClient.exchange(
+        Answer answer = ByteClient.exchange(
                 stack.edge().port(),
                 "PUT /v1/upload/avatars/old HTTP/1.0\r\nHost: edge\r\nConnection: keep-alive\r\nX-API-Key: " + key
                         + "\r\nContent-Length: 2\r\nContent-Length: 40\r\n\r\nhi" + HIDDEN);
@@ -259,7 +259,7 @@ class SmugglingIT {
 
     @Test
     void refusesASmuggledRequestAfterAGoodOne() {
-        Answer answers = RawClient.exchange(
+        Answer answers = ByteClient.exchange(
                 stack.edge().port(),
                 "GET /open/good HTTP/1.1\r\nHost: edge\r\n\r\n"
                         + "POST /open/bad HTTP/1.1\r\nHost: edge\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -126,6 +127,12 @@ final class RequestGuard extends ChannelDuplexHandler {
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // the promise is the caller's, who listens to it
     public void write(ChannelHandlerContext channel, Object message, ChannelPromise promise) {
+        if (message instanceof HttpResponse answer && HttpResponseStatus.SWITCHING_PROTOCOLS.equals(answer.status())) {
+            // What follows is no HTTP, and not for us to judge.
+            channel.write(message, promise);
+            channel.pipeline().remove(this);
+            return;
+        }
         if (message instanceof HttpResponse answer) {
             answering = answer.status().codeClass() != HttpStatusClass.INFORMATIONAL;
         }

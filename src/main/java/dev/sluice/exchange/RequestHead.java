@@ -21,6 +21,7 @@ final class RequestHead {
     /** Narrower than RFC 3986: its sub-delimiters, such as commas, stand in no name and separate names elsewhere. */
     private static final Pattern HOST = Pattern.compile("(?:[A-Za-z0-9._~-]+|\\[[0-9A-Fa-f:.]+])(?::[0-9]{0,5})?");
 
+    private static final Pattern COMMA = Pattern.compile(",");
     private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
     private static final Set<String> FRAMING = Set.of("content-length", "transfer-encoding", "host");
     private static final Set<String> KEPT_OPTIONS = Set.of("close", "keep-alive", "upgrade");
@@ -101,7 +102,7 @@ final class RequestHead {
 
     private static List<String> options(HttpHeaders headers) {
         return headers.getAll(HttpHeaderNames.CONNECTION).stream()
-                .flatMap(value -> Pattern.compile(",").splitAsStream(value))
+                .flatMap(value -> COMMA.splitAsStream(value))
                 .map(option -> option.strip().toLowerCase(Locale.ROOT))
                 .filter(option -> !option.isEmpty())
                 .toList();

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.redis.KeySpace;
+import dev.sluice.testkit.ByteClient;
 import dev.sluice.testkit.Edge;
-import dev.sluice.testkit.RawClient;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
 import java.net.URI;
@@ -56,7 +56,7 @@ class ManagementPortIT {
         for (@Nullable String authorization : new @Nullable String[] {
             null, "Bearer", "Bearer wrong-token-of-this-test", "Bearer " + TOKEN + "x", "Basic " + TOKEN, TOKEN
         }) {
-            RawClient.Answer answer = RawClient.exchange(
+            ByteClient.Answer answer = ByteClient.exchange(
                     stack.edge().managementPort(),
                     "GET " + path + " HTTP/1.1\r\nHost: m\r\nConnection: close\r\n"
                             + (authorization == null ? "" : "Authorization: " + authorization + "\r\n") + "\r\n");

@@ -15,23 +15,23 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A client that sends bytes as they are, because well-behaved clients refuse to. */
-public final class RawClient implements AutoCloseable {
+public final class ByteClient implements AutoCloseable {
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Socket socket;
     private final ScheduledExecutorService trickling = Executors.newSingleThreadScheduledExecutor();
 
-    private RawClient(Socket socket) {
+    private ByteClient(Socket socket) {
         this.socket = socket;
     }
 
-    public static RawClient connect(int port) {
+    public static ByteClient connect(int port) {
         try {
             Socket socket = new Socket(InetAddress.getByName("127.0.0.1"), port);
             socket.setSoTimeout(60_000);
             socket.setTcpNoDelay(true);
-            return new RawClient(socket);
+            return new ByteClient(socket);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -39,7 +39,7 @@ public final class RawClient implements AutoCloseable {
 
     /** All that the edge answers to these bytes until it closes its side; a reset fails the test. */
     public static Answer exchange(int port, String request) {
-        try (RawClient client = connect(port)) {
+        try (ByteClient client = connect(port)) {
             client.send(request);
             return client.rest();
         }

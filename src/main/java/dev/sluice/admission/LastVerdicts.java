@@ -6,7 +6,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** The last bucket verdicts that this instance saw, for the time when neither Redis nor the database answers. */
-final class LastVerdicts {
+public final class LastVerdicts {
 
     private static final Duration KEPT = Duration.ofMinutes(15);
     private static final long MOST = 100_000;
@@ -24,7 +24,7 @@ final class LastVerdicts {
     }
 
     /** Forgets what was seen of a user. */
-    void forget(String userId) {
+    public void forget(String userId) {
         verdicts.asMap().keySet().removeIf(key -> key.userId().equals(userId));
     }
 

@@ -14,7 +14,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Finds keys by SCAN, some at a time, on every master of a Cluster. A key may come more than once. */
-final class KeyScan {
+public final class KeyScan {
 
     private static final long KEYS_PER_STEP = 1000;
     private static final Duration STEP_TIMEOUT = Duration.ofSeconds(5);
@@ -29,7 +29,7 @@ final class KeyScan {
      * All keys that match. Fails with {@link RedisUnavailableException}; what one node cannot answer is told after the
      * others' keys.
      */
-    Flux<String> keys(String pattern) {
+    public Flux<String> keys(String pattern) {
         ScanArgs args = ScanArgs.Builder.matches(pattern).limit(KEYS_PER_STEP);
         return nodes().concatMapDelayError(node -> keys(node, args))
                 .onErrorMap(error -> new RedisUnavailableException("SCAN failed: " + error, error));

@@ -1,10 +1,7 @@
 package dev.sluice.journal;
 
 import dev.sluice.journal.JournalFiles.Written;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,8 +51,7 @@ public final class Journal implements AutoCloseable {
     private final Scheduler disk;
     private final Queue<Append> pending = new ConcurrentLinkedQueue<>();
     private final AtomicInteger pendingCount = new AtomicInteger();
-    private final Counter overflowed;
-    private final Timer writes;
+    private final JournalMeters meters;
     private volatile State state = State.WRITABLE;
     private volatile boolean closed;
     private long failedAtNanos;
@@ -77,21 +73,7 @@ public final class Journal implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
         });
-        this.overflowed = Counter.builder("sluice.journal.overflowed")
-                .description("Usage events that the journal could not keep and that became log lines")
-                .register(metrics);
-        this.writes = Timer.builder("sluice.journal.writes")
-                .description("Writes to the journal's disk, fsync included")
-                .register(metrics);
-        Gauge.builder("sluice.journal.bytes", this, Journal::bytes)
-                .description("Bytes of the journal on disk")
-                .register(metrics);
-        Gauge.builder("sluice.journal.events", this, Journal::waiting)
-                .description("Usage events that wait in the journal")
-                .register(metrics);
-        Gauge.builder("sluice.journal.failing", this, journal -> journal.state == State.FAILING ? 1 : 0)
-                .description("1 while the journal's disk fails")
-                .register(metrics);
+        this.meters = new JournalMeters(this, metrics);
     }
 
     /**
@@ -148,7 +130,7 @@ public final class Journal implements AutoCloseable {
     }
 
     private void log(List<UsageEvent> events) {
-        overflowed.increment(events.size());
+        meters.overflowed(events.size());
         LoggedEvents.keep(events);
     }
 
@@ -201,7 +183,7 @@ public final class Journal implements AutoCloseable {
     private int written(List<byte[]> frames) {
         long started = System.nanoTime();
         Written written = files.write(frames);
-        writes.record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
+        meters.written(System.nanoTime() - started);
         if (written.error() != null) {
             failedAtNanos = System.nanoTime();
             become(State.FAILING, written.error());

@@ -235,7 +235,8 @@ class CancellationIT {
     void afterItsUploadAndBeforeTheAnswer() throws IOException {
         String key = stack.user("stored", 10);
         stack.supabase().faults().withholdAnswer("storage.upload");
-        DepartingClient client = connect().send(upload(key, "stored.png", 2_000)).send(new byte[2_000]);
+        DepartingClient client =
+                connect().send(upload(key, "stored.png", 2_000)).send(new byte[2_000]);
         await().atMost(SOON).until(() -> stack.supabase().storedObject(Stack.BUCKET, "stored.png") != null);
         client.close();
 

@@ -10,10 +10,10 @@ import java.util.UUID;
  * What stands around instances of Sluice: a Redis, a database and a stand-in for Supabase of one's own, with one bucket.
  * Closing it closes all three.
  */
-public record Backends(Redis redis, Database database, LocalSupabase supabase) implements AutoCloseable {
+public record Backends(RedisServers servers, Database database, LocalSupabase supabase) implements AutoCloseable {
 
     /** Starts a database and a Supabase around a Redis. */
-    public static Backends start(Redis redis) {
+    public static Backends start(RedisServers redis) {
         Database database = Postgres.shared().newDatabase();
         LocalSupabase supabase = LocalSupabase.start(
                 database.dataSource(),
@@ -21,6 +21,11 @@ public record Backends(Redis redis, Database database, LocalSupabase supabase) i
                 Options.defaults().withUploadExpiry(Duration.ofHours(2)));
         supabase.createBucket(Stack.BUCKET);
         return new Backends(redis, database, supabase);
+    }
+
+    /** The Redis, where it is one server. */
+    public Redis redis() {
+        return (Redis) servers;
     }
 
     /** Makes a user with a quota and full access to {@link Stack#BUCKET}, and returns an API key of theirs. */
@@ -46,6 +51,6 @@ public record Backends(Redis redis, Database database, LocalSupabase supabase) i
     public void close() {
         supabase.close();
         database.close();
-        redis.close();
+        servers.close();
     }
 }

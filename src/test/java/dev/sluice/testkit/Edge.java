@@ -28,7 +28,7 @@ public final class Edge implements AutoCloseable {
     }
 
     /** Starts an instance; {@code settings} are further properties, as pairs of name and value. */
-    public static Edge start(Redis redis, LocalSupabase supabase, String... settings) {
+    public static Edge start(RedisServers redis, LocalSupabase supabase, String... settings) {
         Map<String, Object> properties = properties(redis, supabase, settings);
         properties.putIfAbsent("server.port", "0");
         properties.putIfAbsent("management.server.port", "0");
@@ -43,9 +43,9 @@ public final class Edge implements AutoCloseable {
     }
 
     /** What an instance is told of the parts around it, and {@code settings}, as pairs of name and value. */
-    static Map<String, Object> properties(Redis redis, LocalSupabase supabase, String... settings) {
+    static Map<String, Object> properties(RedisServers redis, LocalSupabase supabase, String... settings) {
         Map<String, Object> properties = new TreeMap<>();
-        properties.put("spring.data.redis.url", redis.uri());
+        properties.putAll(redis.settings());
         properties.put("SUPABASE_URL", supabase.url());
         properties.put("SUPABASE_SERVICE_KEY", supabase.serviceKey());
         properties.put("SUPABASE_JWT_SECRET", supabase.jwtSecret());

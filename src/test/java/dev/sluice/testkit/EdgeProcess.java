@@ -61,7 +61,7 @@ public final class EdgeProcess implements AutoCloseable {
      * Starts an instance and does not wait for it; {@code settings} are further properties, as pairs of name and value. Its
      * ports and its journal are its own.
      */
-    public static EdgeProcess start(Redis redis, LocalSupabase supabase, String... settings) {
+    public static EdgeProcess start(RedisServers redis, LocalSupabase supabase, String... settings) {
         EdgeProcess edge = new EdgeProcess(Edge.properties(redis, supabase, settings));
         edge.restart();
         return edge;

@@ -14,6 +14,7 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It is a child process from embedded-redis; another binary if {@code sluice.test.redis.binary} names one; a container
  * if {@code sluice.test.containers} is true, of the image {@code sluice.test.redis.image} ({@code redis:8}).
  */
-public final class Redis implements AutoCloseable {
+public final class Redis implements RedisServers {
 
     private static final Duration START_LIMIT = Duration.ofSeconds(20);
     private static final int START_ATTEMPTS = 3;
@@ -54,12 +55,7 @@ public final class Redis implements AutoCloseable {
      * @param settings lines of a redis.conf, such as {@code appendonly yes}
      */
     public static Redis start(String... settings) {
-        List<String> arguments = new ArrayList<>(List.of("--save", "", "--appendonly", "no"));
-        for (String setting : settings) {
-            List<String> words = List.of(setting.trim().split("\\s+"));
-            arguments.add("--" + words.get(0));
-            arguments.addAll(words.subList(1, words.size()));
-        }
+        List<String> arguments = arguments(settings);
         for (int attempt = 1; ; attempt++) {
             int port = freePort();
             RedisServer server = Boolean.getBoolean("sluice.test.containers")
@@ -76,6 +72,28 @@ public final class Redis implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Starts a server on that port, always as a child process: several servers find each other by their ports. */
+    static Redis startOn(int port, String... settings) {
+        Redis redis = new Redis(new RedisServerProcess(port, arguments(settings)), port);
+        try {
+            redis.restart();
+            return redis;
+        } catch (IllegalStateException e) {
+            redis.close();
+            throw e;
+        }
+    }
+
+    private static List<String> arguments(String... settings) {
+        List<String> arguments = new ArrayList<>(List.of("--save", "", "--appendonly", "no"));
+        for (String setting : settings) {
+            List<String> words = List.of(setting.trim().split("\\s+"));
+            arguments.add("--" + words.get(0));
+            arguments.addAll(words.subList(1, words.size()));
+        }
+        return arguments;
     }
 
     /** Kills the server if it runs, starts it on the same port with what it kept on disk, and waits until it answers. */
@@ -110,6 +128,15 @@ public final class Redis implements AutoCloseable {
     /** For {@code spring.data.redis.url}. */
     public String uri() {
         return "redis://" + host() + ":" + port;
+    }
+
+    @Override
+    public Map<String, String> settings() {
+        return Map.of("spring.data.redis.url", uri());
+    }
+
+    boolean isRunning() {
+        return server.isRunning();
     }
 
     /** The server's process id. */
@@ -169,7 +196,7 @@ public final class Redis implements AutoCloseable {
         }
     }
 
-    private static int freePort() {
+    static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {

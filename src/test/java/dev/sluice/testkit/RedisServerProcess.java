@@ -19,12 +19,19 @@ final class RedisServerProcess implements RedisServer {
 
     private final int port;
     private final List<String> settings;
+    private final @Nullable String sentinel;
     private final Path directory;
     private @Nullable Process process;
 
     RedisServerProcess(int port, List<String> settings) {
+        this(port, settings, null);
+    }
+
+    /** @param sentinel the configuration of a Sentinel, which keeps its state in that file; null for a server of data */
+    RedisServerProcess(int port, List<String> settings, @Nullable String sentinel) {
         this.port = port;
         this.settings = settings;
+        this.sentinel = sentinel;
         this.directory = ROOT.resolve(ProcessHandle.current().pid() + "-" + port);
         Runtime.getRuntime().addShutdownHook(new Thread(this::kill, "kill-redis-" + port));
     }
@@ -33,7 +40,15 @@ final class RedisServerProcess implements RedisServer {
     public void start() {
         try {
             Files.createDirectories(directory);
-            List<String> command = new ArrayList<>(List.of(binary().getPath(), "--port", Integer.toString(port)));
+            List<String> command = new ArrayList<>(List.of(binary().getPath()));
+            if (sentinel != null) {
+                Path file = directory.resolve("sentinel.conf");
+                if (Files.notExists(file)) {
+                    Files.writeString(file, sentinel);
+                }
+                command.addAll(List.of(file.toString(), "--sentinel"));
+            }
+            command.addAll(List.of("--port", Integer.toString(port)));
             command.addAll(List.of("--bind", "127.0.0.1", "--dir", directory.toString()));
             command.addAll(settings);
             process = new ProcessBuilder(command)

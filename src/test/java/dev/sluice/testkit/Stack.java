@@ -39,11 +39,12 @@ public final class Stack implements AutoCloseable {
     }
 
     /** Starts everything else around a Redis, which this stack closes. */
-    public static Stack start(Redis redis, String... settings) {
+    public static Stack start(RedisServers redis, String... settings) {
         Backends backends = Backends.start(redis);
         return new Stack(backends, Edge.start(redis, backends.supabase(), settings));
     }
 
+    /** The Redis, where it is one server. */
     public Redis redis() {
         return backends.redis();
     }

@@ -14,6 +14,7 @@ class LedgerConfiguration {
     Fences fences(RedisConnection edgeRedis) {
         Fences fences = new Fences();
         edgeRedis.onLoss(fences::markAll);
+        edgeRedis.onMove(fences::mark);
         return fences;
     }
 

@@ -13,7 +13,10 @@ import java.util.List;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** Finds keys by SCAN, some at a time, on every master of a Cluster. A key may come more than once. */
+/**
+ * Finds keys by SCAN, some at a time, on every master of a Cluster. A key may come more than once; one that moves to another
+ * master meanwhile may be left for the next time.
+ */
 public final class KeyScan {
 
     private static final long KEYS_PER_STEP = 1000;
@@ -40,7 +43,7 @@ public final class KeyScan {
             StatefulConnection<String, String> connection = redis.nativeConnection();
             if (connection instanceof StatefulRedisClusterConnection<String, String> cluster) {
                 List<String> masters = cluster.getPartitions().stream()
-                        .filter(node -> node.is(RedisClusterNode.NodeFlag.UPSTREAM))
+                        .filter(KeyScan::ownsKeys)
                         .map(RedisClusterNode::getNodeId)
                         .toList();
                 return Flux.fromIterable(masters)
@@ -51,6 +54,11 @@ public final class KeyScan {
             }
             return Flux.error(new RedisUnavailableException("Not connected to Redis", null));
         });
+    }
+
+    /** A master that a replica has replaced stays in the list for as long as it is away, without slots. */
+    private static boolean ownsKeys(RedisClusterNode node) {
+        return node.is(RedisClusterNode.NodeFlag.UPSTREAM) && !node.getSlots().isEmpty();
     }
 
     private static Flux<String> keys(StatefulRedisConnection<String, String> node, ScanArgs args) {

@@ -3,6 +3,7 @@ package dev.sluice.redis;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.resource.Delay;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
@@ -11,6 +12,8 @@ import java.util.concurrent.TimeUnit;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderCustomizer;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisProperties;
+import org.springframework.boot.data.redis.autoconfigure.LettuceClientConfigurationBuilderCustomizer;
 import org.springframework.boot.data.redis.autoconfigure.LettuceClientOptionsBuilderCustomizer;
 import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreaker;
 import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreakerFactory;
@@ -31,6 +34,9 @@ class RedisConfiguration {
     /** The background's commands move batches; they must not be held to a request's budget. */
     private static final Duration BACKGROUND_TIMEOUT = Duration.ofSeconds(2);
 
+    /** How often a Cluster is asked who owns which slots, where {@code spring.data.redis} does not say. */
+    private static final Duration REFRESH_PERIOD = Duration.ofSeconds(10);
+
     /** After a long outage Lettuce would wait up to 30 s before it connects again. */
     @Bean
     ClientResourcesBuilderCustomizer reconnectSoon() {
@@ -40,9 +46,27 @@ class RedisConfiguration {
 
     /** A command is refused while there is no connection, and never waits longer than its connection's timeout. */
     @Bean
-    LettuceClientOptionsBuilderCustomizer rejectWhileDisconnected() {
-        return options -> options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
-                .timeoutOptions(TimeoutOptions.enabled());
+    LettuceClientOptionsBuilderCustomizer redisClientOptions(DataRedisProperties redis) {
+        Duration period = redis.getLettuce().getCluster().getRefresh().getPeriod();
+        return options -> {
+            options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+                    .timeoutOptions(TimeoutOptions.enabled());
+            if (options instanceof ClusterClientOptions.Builder cluster) {
+                ClusterTopology.configure(cluster, period == null ? REFRESH_PERIOD : period);
+            }
+        };
+    }
+
+    /** On a Cluster Lettuce holds all connections to one timeout; the shorter one is kept by {@link ClusterTopology}. */
+    @Bean
+    LettuceClientConfigurationBuilderCustomizer clusterTimeout(DataRedisProperties redis, RedisProperties properties) {
+        Duration longer =
+                properties.timeout().compareTo(BACKGROUND_TIMEOUT) > 0 ? properties.timeout() : BACKGROUND_TIMEOUT;
+        return client -> {
+            if (redis.getCluster() != null) {
+                client.commandTimeout(longer);
+            }
+        };
     }
 
     @Bean(destroyMethod = "shutdownNow")
@@ -78,6 +102,9 @@ class RedisConfiguration {
     /** The connection of everything that runs in the background; inject with {@code @Qualifier("backgroundRedis")}. */
     @Bean
     @Qualifier("backgroundRedis") RedisConnection backgroundRedis(LettuceConnectionFactory factory, ScheduledExecutorService redisConnector) {
-        return new RedisConnection(factory.getRequiredNativeClient(), BACKGROUND_TIMEOUT, call -> call, redisConnector);
+        RedisConnection background = new RedisConnection(
+                factory.getRequiredNativeClient(), BACKGROUND_TIMEOUT, call -> call, redisConnector);
+        background.onReplacement(factory::resetConnection);
+        return background;
     }
 }

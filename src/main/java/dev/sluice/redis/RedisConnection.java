@@ -9,11 +9,9 @@ import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulConnection;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.RedisClusterClient;
-import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
-import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.cluster.event.ClusterTopologyChangedEvent;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -25,10 +23,12 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -43,12 +43,15 @@ public final class RedisConnection implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RedisConnection.class);
     private static final Duration CONNECT_RETRY = Duration.ofSeconds(1);
 
-    private final AbstractRedisClient client;
+    private final Topology topology;
     private final Duration timeout;
     private final UnaryOperator<Mono<Object>> guard;
     private final ScheduledExecutorService connector;
     private final AtomicReference<@Nullable StatefulConnection<String, String>> connection = new AtomicReference<>();
     private final List<Runnable> lossListeners = new CopyOnWriteArrayList<>();
+    private final List<IntConsumer> moveListeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> replacementListeners = new CopyOnWriteArrayList<>();
+    private final Disposable moves;
     private volatile boolean waitingLogged;
     private volatile boolean closed;
 
@@ -63,17 +66,41 @@ public final class RedisConnection implements AutoCloseable {
             Duration timeout,
             UnaryOperator<Mono<Object>> guard,
             ScheduledExecutorService connector) {
-        this.client = client;
+        this.topology = client instanceof RedisClusterClient cluster
+                ? new ClusterTopology(cluster, timeout, System::nanoTime)
+                : new ServerTopology((RedisClient) client, System::nanoTime);
         this.timeout = timeout;
         this.guard = guard;
         this.connector = connector;
         client.addListener(new LossListener());
+        this.moves = client.getResources()
+                .eventBus()
+                .get()
+                .ofType(ClusterTopologyChangedEvent.class)
+                .subscribe(change -> SlotMoves.partitions(change)
+                        .forEach(partition -> moveListeners.forEach(listener -> listener.accept(partition))));
         connector.execute(this::connect);
     }
 
     /** Calls {@code listener}, briefly and on any thread, each time the connection to a server was lost. */
     public void onLoss(Runnable listener) {
         lossListeners.add(listener);
+    }
+
+    /**
+     * Calls {@code listener}, briefly and on any thread, with each partition whose slot has another owner than before. If
+     * that was a failover the new owner may miss what the old one had answered last, though no connection broke.
+     */
+    public void onMove(IntConsumer listener) {
+        moveListeners.add(listener);
+    }
+
+    /**
+     * Calls {@code listener}, on a thread that may block, before a connection is made in place of one that was given up,
+     * so that other connections of the same client can be given up too.
+     */
+    void onReplacement(Runnable listener) {
+        replacementListeners.add(listener);
     }
 
     /** Whether a connection exists and is open; says nothing of whether Redis answers. */
@@ -93,7 +120,11 @@ public final class RedisConnection implements AutoCloseable {
             if (current == null) {
                 return Mono.error(RedisUnavailableException.notSent("Not connected to Redis", null));
             }
-            return Mono.fromCompletionStage(command.apply(commands(current)));
+            return topology.run(current, command).doOnError(error -> {
+                if (topology.isGone(cause(error))) {
+                    replace(current, cause(error));
+                }
+            });
         });
     }
 
@@ -125,9 +156,7 @@ public final class RedisConnection implements AutoCloseable {
             return;
         }
         try {
-            StatefulConnection<String, String> made = open();
-            made.setTimeout(timeout);
-            connection.set(made);
+            connection.set(topology.connect(timeout));
             log.info("Connected to Redis");
         } catch (RuntimeException e) {
             if (!waitingLogged) {
@@ -142,18 +171,18 @@ public final class RedisConnection implements AutoCloseable {
         }
     }
 
-    private StatefulConnection<String, String> open() {
-        if (client instanceof RedisClusterClient cluster) {
-            return cluster.connect(StringCodec.UTF8);
+    /** What was charged there may be missing where the next connection leads, as after any loss. */
+    private void replace(StatefulConnection<String, String> gone, Throwable error) {
+        if (closed || !connection.compareAndSet(gone, null)) {
+            return;
         }
-        return ((RedisClient) client).connect(StringCodec.UTF8);
-    }
-
-    private static RedisClusterAsyncCommands<String, String> commands(StatefulConnection<String, String> connection) {
-        if (connection instanceof StatefulRedisClusterConnection<String, String> cluster) {
-            return cluster.async();
-        }
-        return ((StatefulRedisConnection<String, String>) connection).async();
+        log.warn("The connection to Redis is given up and made anew: {}", error.toString());
+        lossListeners.forEach(Runnable::run);
+        var unused = gone.closeAsync();
+        connector.execute(() -> {
+            replacementListeners.forEach(Runnable::run);
+            connect();
+        });
     }
 
     private static Throwable unavailable(Throwable error) {
@@ -173,6 +202,7 @@ public final class RedisConnection implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        moves.dispose();
         StatefulConnection<String, String> current = connection.getAndSet(null);
         if (current != null && current.isOpen()) {
             current.close();
@@ -184,9 +214,12 @@ public final class RedisConnection implements AutoCloseable {
         @Override
         public void onRedisConnected(RedisChannelHandler<?, ?> handler, SocketAddress address) {}
 
+        /** Nothing is lost with one that was closed on purpose, such as those that ask a Cluster for its topology. */
         @Override
         public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
-            lossListeners.forEach(Runnable::run);
+            if (!handler.isClosed()) {
+                lossListeners.forEach(Runnable::run);
+            }
         }
 
         @Override

@@ -18,6 +18,7 @@ final class Load {
 
     private final ExecutorService callers;
     private final Map<String, AtomicInteger> admitted = new ConcurrentHashMap<>();
+    private final Map<String, AtomicInteger> refused = new ConcurrentHashMap<>();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private final AtomicInteger asked = new AtomicInteger();
     private final AtomicInteger answered = new AtomicInteger();
@@ -27,10 +28,15 @@ final class Load {
         this.callers = Executors.newFixedThreadPool(callers);
     }
 
-    /** @param keys an API key by user; the callers take the users in turn */
+    /**
+     * Asks once for each user, and then goes on by itself.
+     *
+     * @param keys an API key by user; the callers take the users in turn
+     */
     static Load start(Stack stack, Map<String, String> keys, int callers) {
         Load load = new Load(callers);
         List<Map.Entry<String, String>> users = new ArrayList<>(keys.entrySet());
+        keys.forEach((user, key) -> load.ask(stack, user, key, "first.png"));
         for (int i = 0; i < callers; i++) {
             load.callers.execute(() -> {
                 while (!load.stopped) {
@@ -48,7 +54,9 @@ final class Load {
             Answer answer = stack.sign(key, filename);
             if (answer.status() == 200) {
                 admitted.computeIfAbsent(user, name -> new AtomicInteger()).incrementAndGet();
-            } else if (!answer.code().equals("QUOTA_EXCEEDED")) {
+            } else if (answer.code().equals("QUOTA_EXCEEDED")) {
+                refused.computeIfAbsent(user, name -> new AtomicInteger()).incrementAndGet();
+            } else {
                 failures.add(answer.status() + " " + answer.body());
             }
         } catch (RuntimeException e) {
@@ -64,12 +72,17 @@ final class Load {
 
     /** Answers 200 so far. */
     int admitted(String user) {
-        AtomicInteger count = admitted.get(user);
-        return count == null ? 0 : count.get();
+        return count(admitted, user);
     }
 
-    int admitted() {
-        return admitted.values().stream().mapToInt(AtomicInteger::get).sum();
+    /** Answers QUOTA_EXCEEDED so far. */
+    int refused(String user) {
+        return count(refused, user);
+    }
+
+    private static int count(Map<String, AtomicInteger> counts, String user) {
+        AtomicInteger count = counts.get(user);
+        return count == null ? 0 : count.get();
     }
 
     /** Answers that were neither 200 nor QUOTA_EXCEEDED. */

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -43,6 +44,9 @@ public final class RedisConnection implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RedisConnection.class);
     private static final Duration CONNECT_RETRY = Duration.ofSeconds(1);
 
+    /** A connection that has to be given up sooner leads where the last one led: its successor is not hurried, nor told of. */
+    private static final Duration FRESH = Duration.ofSeconds(10);
+
     private final Topology topology;
     private final Duration timeout;
     private final UnaryOperator<Mono<Object>> guard;
@@ -53,6 +57,7 @@ public final class RedisConnection implements AutoCloseable {
     private final List<Runnable> replacementListeners = new CopyOnWriteArrayList<>();
     private final Disposable moves;
     private volatile boolean waitingLogged;
+    private volatile long connectedNanos;
     private volatile boolean closed;
 
     /**
@@ -136,9 +141,14 @@ public final class RedisConnection implements AutoCloseable {
                         : CompletableFuture.failedFuture(error)));
     }
 
-    /** Asks for a sign of life, past the guard. Fails as {@link #call} does. */
-    Mono<String> ping() {
-        return unguarded(RedisClusterAsyncCommands::ping).onErrorMap(RedisConnection::unavailable);
+    /**
+     * Asks for a sign of life, past the guard; on a Cluster a random master, since one that hangs says nothing of the
+     * others. Fails as {@link #call} does.
+     */
+    Mono<Long> ping() {
+        return Mono.fromSupplier(() -> ThreadLocalRandom.current().nextInt(KeySpace.PARTITIONS))
+                .flatMap(partition -> unguarded(commands -> commands.exists(KeySpace.fence(partition))))
+                .onErrorMap(RedisConnection::unavailable);
     }
 
     /** Only for what has to be done node by node, such as SCAN on a Cluster; null while not connected. */
@@ -157,6 +167,7 @@ public final class RedisConnection implements AutoCloseable {
         }
         try {
             connection.set(topology.connect(timeout));
+            connectedNanos = System.nanoTime();
             log.info("Connected to Redis");
         } catch (RuntimeException e) {
             if (!waitingLogged) {
@@ -176,13 +187,19 @@ public final class RedisConnection implements AutoCloseable {
         if (closed || !connection.compareAndSet(gone, null)) {
             return;
         }
-        log.warn("The connection to Redis is given up and made anew: {}", error.toString());
+        boolean afresh = System.nanoTime() - connectedNanos > FRESH.toNanos();
+        if (afresh) {
+            log.warn("The connection to Redis is given up and made anew: {}", error.toString());
+        }
         lossListeners.forEach(Runnable::run);
         var unused = gone.closeAsync();
-        connector.execute(() -> {
-            replacementListeners.forEach(Runnable::run);
-            connect();
-        });
+        connector.schedule(
+                () -> {
+                    replacementListeners.forEach(Runnable::run);
+                    connect();
+                },
+                afresh ? 0 : CONNECT_RETRY.toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     private static Throwable unavailable(Throwable error) {

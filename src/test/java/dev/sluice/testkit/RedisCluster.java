@@ -127,6 +127,18 @@ public final class RedisCluster implements RedisServers {
         return List.copyOf(nodes);
     }
 
+    /** The nodes that are masters now. */
+    public List<Redis> masters() {
+        return nodes.stream()
+                .filter(Redis::isRunning)
+                .filter(RedisCluster::isMaster)
+                .toList();
+    }
+
+    private static boolean isMaster(Redis node) {
+        return node.client().info("replication").contains("role:master");
+    }
+
     /** The node that owns the key's slot, as that node sees it. */
     public Redis owner(String key) {
         int slot = SlotHash.getSlot(key);
@@ -134,6 +146,11 @@ public final class RedisCluster implements RedisServers {
                 .filter(node -> owns(node, slot))
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException("Nobody owns the slot of " + key));
+    }
+
+    /** Waits until a replica has taken over the slots of the master that was killed. */
+    public void awaitPromotion(Redis replica) {
+        await().atMost(LIMIT).pollInterval(Duration.ofMillis(50)).until(() -> isMaster(replica));
     }
 
     private static boolean owns(Redis node, int slot) {

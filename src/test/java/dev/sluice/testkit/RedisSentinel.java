@@ -9,6 +9,7 @@ import io.lettuce.core.sentinel.api.StatefulRedisSentinelConnection;
 import io.lettuce.core.sentinel.api.sync.RedisSentinelCommands;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,9 +40,16 @@ public final class RedisSentinel implements RedisServers {
         this.client = RedisClient.create(RedisURI.create("127.0.0.1", port));
     }
 
-    /** Starts all three, and waits until the replica has the master's data and the Sentinel knows it. */
-    public static RedisSentinel start() {
-        Redis master = Redis.startOn(Redis.freePort(), "repl-diskless-sync yes", "repl-diskless-sync-delay 0");
+    /**
+     * Starts all three, and waits until the replica has the master's data and the Sentinel knows it.
+     *
+     * @param settings of the master alone, lines of a redis.conf
+     */
+    public static RedisSentinel start(String... settings) {
+        String[] ofMaster = Arrays.copyOf(settings, settings.length + 2);
+        ofMaster[settings.length] = "repl-diskless-sync yes";
+        ofMaster[settings.length + 1] = "repl-diskless-sync-delay 0";
+        Redis master = Redis.startOn(Redis.freePort(), ofMaster);
         Redis replica = Redis.startOn(
                 Redis.freePort(),
                 "replicaof " + master.host() + " " + master.port(),
@@ -81,9 +89,17 @@ public final class RedisSentinel implements RedisServers {
         return replica;
     }
 
-    /** The port of the server that the Sentinel names as the master. */
-    public int masterPort() {
-        return ((InetSocketAddress) ask().getMasterAddrByName(NAME)).getPort();
+    /** For Lettuce. */
+    public String uri() {
+        return "redis-sentinel://127.0.0.1:" + port + "#" + NAME;
+    }
+
+    /** Waits until the Sentinel names the replica as the master, and the replica is one. */
+    public void awaitPromotion() {
+        await().atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> ((InetSocketAddress) ask().getMasterAddrByName(NAME)).getPort() == replica.port()
+                        && replica.client().info("replication").contains("role:master"));
     }
 
     @Override

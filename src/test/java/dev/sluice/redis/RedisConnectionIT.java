@@ -1,0 +1,86 @@
+package dev.sluice.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.testkit.Redis;
+import dev.sluice.testkit.RedisSentinel;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.TimeoutOptions;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Failovers that break no connection. */
+class RedisConnectionIT {
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    private final ScheduledExecutorService connector = Executors.newSingleThreadScheduledExecutor();
+    private final AtomicInteger losses = new AtomicInteger();
+    private @Nullable RedisClient client;
+
+    @AfterEach
+    void close() {
+        connector.shutdownNow();
+        if (client != null) {
+            client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        }
+    }
+
+    @Test
+    void leavesAMasterThatHangsOnceTheSentinelNamesAnother() {
+        try (RedisSentinel redis = RedisSentinel.start();
+                RedisConnection connection = connect(redis.uri())) {
+            assertThat(set(connection, "1")).isTrue();
+
+            redis.master().freeze();
+            await().atMost(SOON).until(() -> set(connection, "2"));
+
+            assertThat(redis.replica().client().get("key")).isEqualTo("2");
+            assertThat(losses).as("what the fences are told").hasPositiveValue();
+        }
+    }
+
+    @Test
+    void leavesAServerThatWasMadeAReplica() {
+        try (Redis redis = Redis.start();
+                Redis other = Redis.start();
+                RedisConnection connection = connect(redis.uri())) {
+            assertThat(set(connection, "1")).isTrue();
+
+            redis.client().replicaof(other.host(), other.port());
+            assertThat(set(connection, "2")).isFalse();
+            assertThat(losses).hasValue(1);
+
+            redis.client().replicaofNoOne();
+            await().atMost(SOON).until(() -> set(connection, "3"));
+        }
+    }
+
+    private RedisConnection connect(String uri) {
+        RedisClient made = RedisClient.create(uri);
+        client = made;
+        made.setOptions(ClientOptions.builder()
+                .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+                .timeoutOptions(TimeoutOptions.enabled())
+                .build());
+        RedisConnection connection = new RedisConnection(made, Duration.ofMillis(500), call -> call, connector);
+        connection.onLoss(losses::incrementAndGet);
+        await().atMost(SOON).until(connection::isConnected);
+        return connection;
+    }
+
+    private static boolean set(RedisConnection connection, String value) {
+        return "OK"
+                .equals(connection
+                        .call(commands -> commands.set("key", value))
+                        .onErrorReturn(RedisUnavailableException.class, "unavailable")
+                        .block());
+    }
+}

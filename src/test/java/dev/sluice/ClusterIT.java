@@ -8,6 +8,7 @@ import dev.sluice.reconcile.ReconcileJob;
 import dev.sluice.reconcile.ReconcileReport;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.testkit.Redis;
+import dev.sluice.testkit.RedisAcl;
 import dev.sluice.testkit.RedisCluster;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
-/** The whole edge on a real Redis Cluster of three masters. */
+/** The whole edge on a real Redis Cluster of three masters, as the Redis user that the docs name. */
 class ClusterIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
@@ -39,9 +40,13 @@ class ClusterIT {
 
     @BeforeAll
     static void startAll() {
-        cluster = RedisCluster.start();
+        cluster = RedisCluster.start(RedisAcl.setting());
         stack = Stack.start(
                 cluster,
+                "spring.data.redis.username",
+                RedisAcl.USER,
+                "spring.data.redis.password",
+                RedisAcl.PASSWORD,
                 "sluice.redis.timeout",
                 "10s",
                 "sluice.operations.signed-url.memory",
@@ -54,7 +59,11 @@ class ClusterIT {
 
     @AfterAll
     static void stopAll() {
+        List<String> refused = cluster.nodes().stream()
+                .flatMap(node -> RedisAcl.refused(node).stream())
+                .toList();
         stack.close();
+        assertThat(refused).as("rights that the docs forget").isEmpty();
     }
 
     @Test
@@ -161,7 +170,7 @@ class ClusterIT {
         Long swept = stack.edge().bean(Janitor.class).sweep().block(SOON);
 
         assertThat(report.outcome()).isEqualTo(ReconcileReport.Outcome.COMPLETED);
-        assertThat(report.corrected()).isGreaterThanOrEqualTo(3);
+        assertThat(report.users()).isGreaterThanOrEqualTo(3);
         assertThat(users)
                 .allSatisfy(user -> assertThat(
                                 cluster.owner(KeySpace.quota(user)).client().hget(KeySpace.quota(user), "base"))

@@ -2,6 +2,7 @@ package dev.sluice.redis;
 
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.lettuce.core.ClientOptions;
+import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.resource.Delay;
@@ -44,13 +45,17 @@ class RedisConfiguration {
                 Delay.exponential(Duration.ofMillis(20), LONGEST_RECONNECT_PAUSE, 2, TimeUnit.MILLISECONDS));
     }
 
-    /** A command is refused while there is no connection, and never waits longer than its connection's timeout. */
+    /**
+     * A command is refused while there is no connection, and never waits longer than its connection's timeout. Redis
+     * Enterprise's notes on maintenance are not asked for: they would lengthen the timeouts, and need one more right.
+     */
     @Bean
     LettuceClientOptionsBuilderCustomizer redisClientOptions(DataRedisProperties redis) {
         Duration period = redis.getLettuce().getCluster().getRefresh().getPeriod();
         return options -> {
             options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
-                    .timeoutOptions(TimeoutOptions.enabled());
+                    .timeoutOptions(TimeoutOptions.enabled())
+                    .maintNotificationsConfig(MaintNotificationsConfig.disabled());
             if (options instanceof ClusterClientOptions.Builder cluster) {
                 ClusterTopology.configure(cluster, period == null ? REFRESH_PERIOD : period);
             }

@@ -196,7 +196,8 @@ public final class Redis implements RedisServers {
         }
     }
 
-    static int freePort() {
+    /** A port that nobody listens on at the moment. */
+    public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {

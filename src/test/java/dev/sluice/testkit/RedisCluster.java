@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A real Redis Cluster of three masters, each with a replica if that is asked for, made by our own commands so that it
@@ -19,6 +20,12 @@ import java.util.stream.IntStream;
 public final class RedisCluster implements RedisServers {
 
     private static final int NODE_TIMEOUT_MILLIS = 1500;
+    private static final List<String> CLUSTER_NODE = List.of(
+            "cluster-enabled yes",
+            "cluster-config-file nodes.conf",
+            "cluster-node-timeout " + NODE_TIMEOUT_MILLIS,
+            "repl-diskless-sync yes",
+            "repl-diskless-sync-delay 0");
     private static final int MASTERS = 3;
     private static final int BUS_OFFSET = 10_000;
     private static final int ATTEMPTS = 5;
@@ -28,9 +35,13 @@ public final class RedisCluster implements RedisServers {
 
     private RedisCluster() {}
 
-    /** Three masters, the slots in three ranges. */
-    public static RedisCluster start() {
-        return start(0);
+    /**
+     * Three masters, the slots in three ranges.
+     *
+     * @param settings of each, lines of a redis.conf
+     */
+    public static RedisCluster start(String... settings) {
+        return start(0, settings);
     }
 
     /** Three masters with a replica each; replication is asynchronous, as it always is. */
@@ -38,11 +49,11 @@ public final class RedisCluster implements RedisServers {
         return start(1);
     }
 
-    private static RedisCluster start(int replicas) {
+    private static RedisCluster start(int replicas, String... settings) {
         RedisCluster cluster = new RedisCluster();
         try {
             for (int i = 0; i < MASTERS * (1 + replicas); i++) {
-                cluster.nodes.add(startNode());
+                cluster.nodes.add(startNode(settings));
             }
             cluster.join();
             return cluster;
@@ -52,7 +63,7 @@ public final class RedisCluster implements RedisServers {
         }
     }
 
-    private static Redis startNode() {
+    private static Redis startNode(String... settings) {
         for (int attempt = 1; ; attempt++) {
             int port = Redis.freePort();
             // The nodes speak with each other on a second port, which is this one plus 10,000.
@@ -62,11 +73,8 @@ public final class RedisCluster implements RedisServers {
             try {
                 return Redis.startOn(
                         port,
-                        "cluster-enabled yes",
-                        "cluster-config-file nodes.conf",
-                        "cluster-node-timeout " + NODE_TIMEOUT_MILLIS,
-                        "repl-diskless-sync yes",
-                        "repl-diskless-sync-delay 0");
+                        Stream.concat(CLUSTER_NODE.stream(), Stream.of(settings))
+                                .toArray(String[]::new));
             } catch (IllegalStateException e) {
                 if (attempt == ATTEMPTS) {
                     throw e;

@@ -1,10 +1,12 @@
 package dev.sluice.admission;
 
+import dev.sluice.exchange.SortableIds;
 import dev.sluice.exchange.Stage;
 import dev.sluice.journal.JournalFullException;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Ledger;
+import dev.sluice.problem.ProblemException;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseRejectedException;
@@ -102,7 +104,9 @@ final class DatabaseAdmission {
         return asked(subject, reserve(charge))
                 .flatMap(reservation -> offerRow(subject, reservation).thenReturn(reservation))
                 .mapNotNull(reservation -> settle(subject, claim, charge, reservation))
-                .onErrorResume(DatabaseUnavailableException.class, error -> byPolicy(subject, claim, charge));
+                .onErrorResume(
+                        DatabaseUnavailableException.class,
+                        error -> Mono.defer(() -> byPolicy(subject, claim, charge)));
     }
 
     private @Nullable UsageEvent settle(
@@ -117,16 +121,28 @@ final class DatabaseAdmission {
                 Refusals.quota(reservation.exceeded(charge, quota.defaultLimit(), clock.instant())));
     }
 
-    /** The operation begins when the charge is on disk. */
-    private Mono<UsageEvent> byPolicy(Subject subject, Claim.Quota claim, UsageEvent charge) {
-        return claim.onFailure() == OnFailure.DENY
-                ? Mono.error(() -> verdicts.unavailable(subject, claim))
-                : usage.chargeToJournal(charge)
-                        .onErrorMap(JournalFullException.class, full -> verdicts.unavailable(subject, claim))
+    /**
+     * The operation begins when its charge is on disk, under an id of its own: under the first, the database may yet record
+     * the refusal that it did not answer in time, and what was refused never counts.
+     */
+    private Mono<UsageEvent> byPolicy(Subject subject, Claim.Quota claim, UsageEvent inDoubt) {
+        if (claim.onFailure() == OnFailure.DENY) {
+            return Mono.error(() -> verdicts.unavailable(subject, claim));
+        }
+        UsageEvent charge = inDoubt.withId(SortableIds.next().toString());
+        return subject.claims().charging(charge)
+                ? usage.chargeToJournal(charge, inDoubt)
+                        .onErrorMap(JournalFullException.class, full -> refusedByJournal(subject, claim, inDoubt))
                         .then(Mono.fromSupplier(() -> {
                             verdicts.byPolicy(subject, claim);
                             return verdicts.admitted(subject, Source.POLICY, charge);
-                        }));
+                        }))
+                : AdmissionChain.ended();
+    }
+
+    private ProblemException refusedByJournal(Subject subject, Claim.Quota claim, UsageEvent inDoubt) {
+        subject.claims().charging(inDoubt);
+        return verdicts.unavailable(subject, claim);
     }
 
     /**

@@ -25,10 +25,11 @@ public interface UsageSink {
     Mono<Void> charge(UsageEvent charge);
 
     /**
-     * Records a charge that policy admitted while neither Redis nor the database answers, without asking them again;
-     * completes when it is on disk. Fails as {@link #charge} does.
+     * Records a charge that policy admitted while neither Redis nor the database answers, without asking them again, and
+     * gives back the one that they may have made for the same request; completes when both are on disk. Fails as
+     * {@link #charge} does.
      */
-    Mono<Void> chargeToJournal(UsageEvent charge);
+    Mono<Void> chargeToJournal(UsageEvent charge, UsageEvent inDoubt);
 
     /** Whether so much is waiting to be recorded that nothing more may be charged to the stream for now. */
     boolean isFull();

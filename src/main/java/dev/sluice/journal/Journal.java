@@ -98,9 +98,12 @@ public final class Journal implements AutoCloseable {
         return events.isEmpty() ? Mono.empty() : Mono.defer(() -> enqueue(new Append(events, false)));
     }
 
-    /** Keeps an event as {@link #append} does, but fails with {@link JournalFullException} where settings say so. */
-    public Mono<Void> appendOrRefuse(UsageEvent event) {
-        return Mono.defer(() -> enqueue(new Append(List.of(event), onFull == OnFull.REFUSE)));
+    /**
+     * Keeps events as {@link #append} does, in this order, but fails with {@link JournalFullException} where settings say so;
+     * the first of them may then have been kept.
+     */
+    public Mono<Void> appendOrRefuse(UsageEvent... events) {
+        return Mono.defer(() -> enqueue(new Append(List.of(events), onFull == OnFull.REFUSE)));
     }
 
     private Mono<Void> enqueue(Append append) {

@@ -47,6 +47,23 @@ public record UsageEvent(
         OUTCOME
     }
 
+    /** The same under another id, which has not been sent anywhere. */
+    public UsageEvent withId(String newId) {
+        return new UsageEvent(
+                newId,
+                kind,
+                userId,
+                apiKeyId,
+                operation,
+                provider,
+                amount,
+                bytes,
+                success,
+                code,
+                periodEndsAt,
+                occurredAt);
+    }
+
     /** This event in the period that it was charged in. */
     public UsageEvent withPeriod(@Nullable Instant endsAt) {
         return new UsageEvent(

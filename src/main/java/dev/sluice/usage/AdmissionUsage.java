@@ -58,8 +58,8 @@ final class AdmissionUsage implements UsageSink {
     }
 
     @Override
-    public Mono<Void> chargeToJournal(UsageEvent charge) {
-        return journal.appendOrRefuse(charge);
+    public Mono<Void> chargeToJournal(UsageEvent charge, UsageEvent inDoubt) {
+        return journal.appendOrRefuse(inDoubt.refund(clock.instant()), charge);
     }
 
     @Override

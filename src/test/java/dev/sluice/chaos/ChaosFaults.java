@@ -81,10 +81,10 @@ final class ChaosFaults {
             if (over) {
                 return;
             }
-            part = parts.get(random.nextInt(parts.size()));
+            part = somePart();
             kind = part.kinds.get(random.nextInt(part.kinds.size()));
             lasts = random.nextInt(kind.shortestMillis, kind.longestMillis + 1);
-            clock.schedule(this::next, random.nextInt(300, 3000), TimeUnit.MILLISECONDS);
+            clock.schedule(this::next, random.nextInt(500, 5000), TimeUnit.MILLISECONDS);
             if (suffering.contains(part) || (part.name.equals("instance") && isLastInstance())) {
                 return;
             }
@@ -102,6 +102,13 @@ final class ChaosFaults {
 
     private synchronized void failed(RuntimeException error) {
         failure = failure == null ? error : failure;
+    }
+
+    /** One of the instances as often as each of the parts that they share. */
+    private Part somePart() {
+        int shared = parts.size() - stage.edges().size();
+        int choice = random.nextInt(shared + 1);
+        return parts.get(choice < shared ? choice : random.nextInt(shared, parts.size()));
     }
 
     private boolean isLastInstance() {

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -28,6 +29,7 @@ final class ChaosLoad {
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration BEFORE_CONNECTING_AGAIN = Duration.ofMillis(200);
     private static final Pattern CODE = Pattern.compile("\"code\":\"(\\w+)\"");
 
     /** Rates are told in the answer only if Redis evaluated them; the instance's own always are. */
@@ -95,6 +97,7 @@ final class ChaosLoad {
                 judge(user, answer, upload);
             } catch (ConnectException e) {
                 count("not connected");
+                LockSupport.parkNanos(BEFORE_CONNECTING_AGAIN.toNanos());
             } catch (IOException e) {
                 user.unanswered();
                 count("unanswered");

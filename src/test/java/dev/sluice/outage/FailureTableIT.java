@@ -396,6 +396,24 @@ class FailureTableIT {
         }
 
         @Test
+        void whatPolicyAdmitsCountsAlthoughTheDatabaseRefusedItUnheard() {
+            String key = stack.user(user, 1);
+            assertThat(signInTime(key).status()).isEqualTo(200);
+            assertCharged(1);
+            stack.redis().freeze();
+            stack.supabase().faults().withholdAnswer("rest.rpc.reserve_quota");
+
+            assertUploads(signInTime(key));
+
+            assertThat(stack.database()
+                            .number("select count(*) from usage_events where user_id = ? and code = 'VOID'", user))
+                    .isEqualTo(1);
+            stack.redis().thaw();
+            stack.supabase().faults().clear();
+            assertCharged(2);
+        }
+
+        @Test
         void aQuotaWhosePolicyIsDenyIsRefusedAndNothingCharged() {
             String key = stack.user(user, 10);
             try (Edge strict = Edge.start(

@@ -251,7 +251,8 @@ class AuthenticateIT {
                 .header("X-User-Id", "u".repeat(257))
                 .exchange()
                 .expectStatus()
-                .isUnauthorized();
+                .isUnauthorized()
+                .expectBody();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.sluice.testkit;
 import dev.sluice.SluiceApplication;
 import dev.sluice.testkit.supabase.LocalSupabase;
 import java.nio.charset.StandardCharsets;
+import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,6 +15,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.test.web.reactive.server.EntityExchangeResult;
+import org.springframework.http.client.reactive.JdkClientHttpConnector;
 import org.springframework.test.web.reactive.server.WebTestClient;
 
 /** A whole Sluice in this JVM, on free ports, with real parts around it. Several may run beside each other. */
@@ -89,8 +91,11 @@ public final class Edge implements AutoCloseable {
         return client("http://127.0.0.1:" + managementPort());
     }
 
+    /** The JDK's client: of Netty's, a test that looks at a status only would lose the body's buffers, see {@link Leaks}. */
     private static WebTestClient client(String url) {
-        return WebTestClient.bindToServer()
+        return WebTestClient.bindToServer(new JdkClientHttpConnector(HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .build()))
                 .baseUrl(url)
                 .responseTimeout(Duration.ofSeconds(30))
                 .entityExchangeResultConsumer(Edge::scan)

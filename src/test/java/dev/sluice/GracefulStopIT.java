@@ -125,7 +125,9 @@ class GracefulStopIT {
     @Test
     void endsInTimeAndKeepsItsEventsWhileRedisIsFrozenAndTheDatabaseHangs() {
         String key = stack.user("stranded", 1000);
-        try (EdgeProcess edge = start("sluice.redis.timeout", "200ms", "sluice.supabase.timeout", "3s")) {
+        // The delay lets in the requests that are sent as the stop begins.
+        try (EdgeProcess edge = start(
+                "sluice.redis.timeout", "200ms", "sluice.supabase.timeout", "3s", "sluice.shutdown.delay", "3s")) {
             assertThat(sign(edge, key).join().statusCode()).isEqualTo(200);
             stack.redis().freeze();
             stack.supabase().faults().hang("rest");

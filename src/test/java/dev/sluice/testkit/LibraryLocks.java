@@ -6,7 +6,7 @@ import reactor.blockhound.integration.BlockHoundIntegration;
 /**
  * Tells BlockHound which locks of libraries may park an event loop for a moment, because they are held for a few
  * instructions and never across I/O: Netty's adaptive allocator guards its magazines, Lettuce counts the writers of a
- * connection, and Resilience4j records a call's end. Without this, whatever meets such a lock under load fails. Our own
+ * connection and draws from the system's entropy when it begins one with TLS, and Resilience4j records a call's end. Without this, whatever meets such a lock under load fails. Our own
  * code is watched as before.
  */
 public final class LibraryLocks implements BlockHoundIntegration {
@@ -21,6 +21,8 @@ public final class LibraryLocks implements BlockHoundIntegration {
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "incrementWriters")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "decrementWriters")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "doExclusive")
+                .allowBlockingCallsInside(
+                        "io.lettuce.core.SslConnectionBuilder$SslChannelInitializer", "initializeSSLEngine")
                 .allowBlockingCallsInside(CIRCUIT_BREAKER, "tryAcquirePermission")
                 .allowBlockingCallsInside(CIRCUIT_BREAKER, "onSuccess")
                 .allowBlockingCallsInside(CIRCUIT_BREAKER, "onResult")

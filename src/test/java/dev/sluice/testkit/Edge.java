@@ -2,8 +2,8 @@ package dev.sluice.testkit;
 
 import dev.sluice.SluiceApplication;
 import dev.sluice.testkit.supabase.LocalSupabase;
-import java.nio.charset.StandardCharsets;
 import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,8 +14,8 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.http.client.ReactorResourceFactory;
-import org.springframework.test.web.reactive.server.EntityExchangeResult;
 import org.springframework.http.client.reactive.JdkClientHttpConnector;
+import org.springframework.test.web.reactive.server.EntityExchangeResult;
 import org.springframework.test.web.reactive.server.WebTestClient;
 
 /** A whole Sluice in this JVM, on free ports, with real parts around it. Several may run beside each other. */

@@ -83,9 +83,6 @@ class JournalIT {
 
         awaitCurrent("both-away", 4);
         await().atMost(SOON).until(() -> journal().waiting() == 0);
-        assertThat(stack.database()
-                        .number("select count(*) from usage_events where kind = 'refund' and user_id = 'both-away'"))
-                .isZero();
         assertThat(stack.health().json().at("/components/journal/status").asString())
                 .isEqualTo("UP");
     }
@@ -195,7 +192,9 @@ class JournalIT {
         stack.supabase().faults().status("storage", 500, "{}");
         assertThat(stack.sign(key, "1.png").status()).isEqualTo(502);
         assertThat(inJournal("frozen-refund", Kind.CHARGE)).isEqualTo(1);
-        assertThat(inJournal("frozen-refund", Kind.REFUND)).isEqualTo(1);
+        assertThat(inJournal("frozen-refund", Kind.REFUND))
+                .as("of this charge, and of the one that Redis may have made before")
+                .isEqualTo(2);
         stack.redis().thaw();
         stack.supabase().faults().clear();
 

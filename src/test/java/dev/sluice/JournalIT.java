@@ -203,7 +203,7 @@ class JournalIT {
                 .until(() -> stack.database()
                                 .number(
                                         "select count(*) from usage_events where kind = 'refund' and user_id = 'frozen-refund'")
-                        == 1);
+                        == 2);
         awaitCurrent("frozen-refund", 1);
     }
 

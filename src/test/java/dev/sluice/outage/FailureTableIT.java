@@ -20,6 +20,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -332,6 +333,7 @@ class FailureTableIT {
                             .status())
                     .isEqualTo(200);
             try (Edge fresh = Edge.start(stack.redis(), stack.supabase(), "sluice.redis.timeout", "500ms")) {
+                awaitNoMoreFences();
                 sign(fresh, "Authorization", token, user + "/2.png", "other")
                         .expectStatus()
                         .isOk();
@@ -353,6 +355,15 @@ class FailureTableIT {
                 assertCharged(2);
             }
         }
+    }
+
+    /** A ledger under an older fence is not charged but loaded. */
+    private void awaitNoMoreFences() {
+        AtomicReference<String> last = new AtomicReference<>("");
+        await().during(Duration.ofSeconds(2)).atMost(SOON).until(() -> {
+            String fence = stack.redis().client().get(KeySpace.fence(KeySpace.partition(user)));
+            return fence.equals(last.getAndSet(fence));
+        });
     }
 
     @Nested

@@ -1,4 +1,4 @@
-package dev.sluice;
+package dev.sluice.outage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.test.web.reactive.server.WebTestClient;
 
-/** What callers get while Redis, the database or both are away, and that nothing is wrong when they are back. */
+/** On the edges of outages: first requests, what must not be remembered of them, and the way back. */
 class OutageIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
@@ -79,31 +79,6 @@ class OutageIT {
     }
 
     @Test
-    void answersInTimeWhileRedisIsFrozenAndChargesEachRequestOnce() {
-        String key = stack.user("frozen", 20);
-        assertThat(stack.sign(key, "first.png").status()).isEqualTo(200);
-
-        stack.redis().freeze();
-        for (int i = 0; i < 8; i++) {
-            long started = System.nanoTime();
-            Answer answer = stack.sign(key, i + ".png");
-            assertThat(answer.status()).as(answer.body()).isEqualTo(200);
-            assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(10));
-            assertThat(answer.header("RateLimit-Policy"))
-                    .as("a limit that is not enforced is not told")
-                    .isEqualTo("\"signed-url-instance\";q=1000;w=60");
-        }
-        Answer health = stack.health();
-        assertThat(health.status()).isEqualTo(200);
-        assertThat(health.json().path("status").asString()).isEqualTo("DEGRADED");
-        assertThat(health.json().at("/components/redis/status").asString()).isEqualTo("DEGRADED");
-        stack.redis().thaw();
-
-        await().atMost(SOON)
-                .untilAsserted(() -> assertThat(stack.current("frozen")).isEqualTo(9));
-    }
-
-    @Test
     void admitsNoMoreThanTheLimitAfterChargesThroughTheDatabase() {
         String key = stack.user("fenced", 6);
         assertThat(stack.sign(key, "0.png").status()).isEqualTo(200);
@@ -130,35 +105,6 @@ class OutageIT {
     }
 
     @Test
-    void loadsTheLedgerAgainAfterRedisWasEmptied() {
-        String key = stack.user("flushed", 3);
-        assertThat(stack.sign(key, "1.png").status()).isEqualTo(200);
-        await().atMost(SOON)
-                .untilAsserted(() -> assertThat(stack.current("flushed")).isEqualTo(1));
-
-        stack.redis().flushAll();
-
-        assertThat(stack.sign(key, "2.png").status()).isEqualTo(200);
-        assertThat(stack.sign(key, "3.png").status()).isEqualTo(200);
-        assertThat(stack.sign(key, "4.png").code()).isEqualTo("QUOTA_EXCEEDED");
-        await().atMost(SOON)
-                .untilAsserted(() -> assertThat(stack.current("flushed")).isEqualTo(3));
-    }
-
-    @Test
-    void servesKnownUsersFromRedisWhileTheDatabaseFails() {
-        String key = stack.user("known", 10);
-        assertThat(stack.sign(key, "1.png").status()).isEqualTo(200);
-
-        stack.supabase().faults().status("rest.rpc", 500, "{}");
-
-        assertThat(stack.sign(key, "2.png").status()).isEqualTo(200);
-        stack.supabase().faults().clear();
-        await().atMost(SOON)
-                .untilAsserted(() -> assertThat(stack.current("known")).isEqualTo(2));
-    }
-
-    @Test
     void remembersNoVerdictThatWasAnError() {
         String key = stack.user("unlucky", 10);
         assertThat(stack.sign(Map.of("X-API-Key", key), "0.png", "elsewhere").code())
@@ -172,23 +118,6 @@ class OutageIT {
         assertThat(unknown.code()).isEqualTo("ACCESS_CHECK_UNAVAILABLE");
         assertThat(unknown.header("Retry-After")).isNotEmpty();
         await().atMost(SOON).until(() -> stack.sign(key, "2.png").status(), status -> status == 200);
-    }
-
-    @Test
-    void letsPolicyDecideWhileRedisAndTheDatabaseAreAway() {
-        String key = stack.user("policy", 10);
-        assertThat(stack.sign(key, "1.png").status()).isEqualTo(200);
-
-        stack.redis().freeze();
-        stack.supabase().faults().status("rest.rpc", 500, "{}");
-        Answer seenBucket = stack.sign(key, "2.png");
-        Answer unseenBucket = stack.sign(Map.of("X-API-Key", key), "2.png", "unseen");
-        Answer unseenCaller = stack.sign("sk_sluice_of_somebody_else", "2.png");
-
-        assertThat(seenBucket.status()).as(seenBucket.body()).isEqualTo(200);
-        assertThat(unseenBucket.code()).isEqualTo("ACCESS_CHECK_UNAVAILABLE");
-        assertThat(unseenCaller.status()).isEqualTo(503);
-        assertThat(unseenCaller.code()).isEqualTo("IDENTITY_UNAVAILABLE");
     }
 
     @Test

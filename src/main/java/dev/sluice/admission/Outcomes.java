@@ -60,13 +60,16 @@ final class Outcomes {
 
     /** The client is gone: an answer on its way was an answer; else only what cannot have happened is given back. */
     void cancelled(ServerWebExchange exchange) {
-        Mono<Void> end = exchange.getResponse().isCommitted()
+        var unused = exchange.getResponse().isCommitted()
                 ? answered(exchange)
                 : finish(exchange, "CANCELLED", admission -> !admission.isInDoubt());
-        end.subscribe();
     }
 
-    /** @param hadNoEffect asked once the admission changes no more */
+    /**
+     * Starts at once: a client that leaves in this moment must not take the end of its request with it.
+     *
+     * @param hadNoEffect asked once the admission changes no more
+     */
     private Mono<Void> finish(ServerWebExchange exchange, @Nullable String failure, Predicate<Admission> hadNoEffect) {
         Admission admission = Admission.of(exchange);
         if (!admission.finish()) {
@@ -74,7 +77,8 @@ final class Outcomes {
         }
         UsageEvent charge = admission.charge();
         Mono<Void> refund = charge != null && hadNoEffect.test(admission) ? usage.refund(charge) : Mono.empty();
-        return Mono.when(refund, outcome(exchange, admission, charge, failure));
+        Mono<Void> end = Mono.when(refund, outcome(exchange, admission, charge, failure));
+        return Mono.fromFuture(end.toFuture(), true);
     }
 
     private Mono<Void> outcome(

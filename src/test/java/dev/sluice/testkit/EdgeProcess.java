@@ -196,10 +196,12 @@ public final class EdgeProcess implements AutoCloseable {
         return directory.resolve("sluice.log");
     }
 
+    /** Kills the instance if it runs; fails if it has printed a secret. */
     @Override
     public void close() {
         kill();
         Runtime.getRuntime().removeShutdownHook(reaper);
+        Secrets.ofThisRun().assertNotIn(log());
     }
 
     private synchronized Process running() {

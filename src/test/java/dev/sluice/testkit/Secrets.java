@@ -55,11 +55,11 @@ public final class Secrets {
         return leaks.stream().distinct().toList();
     }
 
-    /** Fails if a secret stands in what a client was told. */
+    /** Fails if a secret stands in what a client was told, or an instance has printed. */
     public void assertNotIn(String answer) {
         List<String> leaks = leaks(answer);
         if (!leaks.isEmpty()) {
-            throw new AssertionError("A secret of this run stands in an error's answer: " + leaks);
+            throw new AssertionError("A secret of this run was told: " + leaks);
         }
     }
 

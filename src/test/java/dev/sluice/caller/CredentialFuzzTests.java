@@ -87,10 +87,10 @@ class CredentialFuzzTests {
 
         Caller caller = verify(changed.toString());
 
-        // Spare bits at the end of the signature's Base64 change nothing.
+        // Spare bits at the end of the signature's Base64 change nothing, and space around a token is none of it.
         if (caller != null) {
             assertThat(caller.userId()).isEqualTo("user-1");
-            assertThat(changed.substring(0, GENUINE.lastIndexOf('.')))
+            assertThat(changed.toString().strip().substring(0, GENUINE.lastIndexOf('.')))
                     .isEqualTo(GENUINE.substring(0, GENUINE.lastIndexOf('.')));
         }
     }

@@ -132,7 +132,8 @@ final class DatabaseAdmission {
         UsageEvent charge = inDoubt.withId(SortableIds.next().toString());
         return subject.claims().charging(charge)
                 ? usage.chargeToJournal(charge, inDoubt)
-                        .onErrorMap(JournalFullException.class, full -> refusedByJournal(subject, claim, inDoubt))
+                        .onErrorMap(
+                                JournalFullException.class, full -> refusedByJournal(subject, claim, charge, inDoubt))
                         .then(Mono.fromSupplier(() -> {
                             verdicts.byPolicy(subject, claim);
                             return verdicts.admitted(subject, Source.POLICY, charge);
@@ -140,7 +141,10 @@ final class DatabaseAdmission {
                 : AdmissionChain.ended();
     }
 
-    private ProblemException refusedByJournal(Subject subject, Claim.Quota claim, UsageEvent inDoubt) {
+    /** A disk that did not answer in time may have taken the charge all the same, so that is given back too. */
+    private ProblemException refusedByJournal(
+            Subject subject, Claim.Quota claim, UsageEvent charge, UsageEvent inDoubt) {
+        var unused = usage.refund(charge).toFuture();
         subject.claims().charging(inDoubt);
         return verdicts.unavailable(subject, claim);
     }
@@ -160,6 +164,8 @@ final class DatabaseAdmission {
 
     private Mono<Reservation> reserve(UsageEvent charge) {
         return database.rpc("reserve_quota", arguments(charge), RESERVATION)
+                .switchIfEmpty(
+                        Mono.error(() -> new DatabaseUnavailableException("reserve_quota answered nothing", null)))
                 .onErrorMap(DatabaseRejectedException.class, DatabaseUnavailableException::refused);
     }
 

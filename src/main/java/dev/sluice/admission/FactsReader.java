@@ -49,6 +49,7 @@ final class FactsReader {
         arguments.put("p_user_id", userId);
         arguments.put("p_bucket", bucket);
         return database.rpc("edge_facts", arguments, FACTS)
+                .switchIfEmpty(Mono.error(() -> new DatabaseUnavailableException("edge_facts answered nothing", null)))
                 .onErrorMap(DatabaseRejectedException.class, DatabaseUnavailableException::refused);
     }
 

@@ -48,7 +48,8 @@ final class Outcomes {
 
     /** The request is refused; the refund is durable before the error body is written. */
     Mono<Void> failed(ServerWebExchange exchange, Throwable error) {
-        return finish(exchange, code(error), admission -> !admission.isInDoubt());
+        boolean answered = exchange.getResponse().isCommitted();
+        return finish(exchange, code(error), admission -> !answered && !admission.isInDoubt());
     }
 
     private static String code(Throwable error) {

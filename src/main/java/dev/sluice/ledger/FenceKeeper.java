@@ -41,12 +41,11 @@ public final class FenceKeeper implements SmartLifecycle {
     Mono<Void> fenceAll() {
         return Flux.range(0, KeySpace.PARTITIONS)
                 .filter(fences::isDue)
-                .flatMap(ledger::fence)
-                .then()
-                .onErrorResume(error -> {
-                    log.debug("Fences stay due: {}", error.toString());
+                .flatMap(partition -> ledger.fence(partition).onErrorResume(error -> {
+                    log.debug("The fence of partition {} stays due: {}", partition, error.toString());
                     return Mono.empty();
-                });
+                }))
+                .then();
     }
 
     @Override

@@ -2,7 +2,6 @@ package dev.sluice.supabase;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import java.time.Duration;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreaker;
 import org.springframework.core.ParameterizedTypeReference;
@@ -14,8 +13,8 @@ import reactor.core.publisher.Mono;
 /** Calls the database's functions through PostgREST, as service role. */
 public final class PostgRest {
 
-    /** 4xx answers that say "not now" or "not configured" rather than "never". */
-    private static final Set<Integer> TRANSIENT = Set.of(401, 403, 404, 408, 429);
+    /** PostgREST could not read the body. */
+    private static final String UNREADABLE = "PGRST102";
 
     private final WebClient client;
     private final ReactiveCircuitBreaker breaker;
@@ -56,12 +55,20 @@ public final class PostgRest {
                 .onErrorReturn(ErrorBody.NONE)
                 .defaultIfEmpty(ErrorBody.NONE)
                 .flatMap(body -> Mono.error(
-                        status >= 400 && status < 500 && !TRANSIENT.contains(status)
+                        status >= 400 && status < 500 && isVerdict(body.codeOrNone())
                                 ? new DatabaseRejectedException(body.codeOrNone(), body.messageOrNone())
                                 : new DatabaseUnavailableException(
                                         "PostgREST answered " + status + " " + body.codeOrNone() + ": "
                                                 + body.messageOrNone(),
                                         null)));
+    }
+
+    /**
+     * Whether the arguments were judged: invalid data (SQLSTATE class 22) or against a constraint (23). Every other answer may
+     * be another one later, as that of a database which is read-only for now (25006, with status 405).
+     */
+    private static boolean isVerdict(String code) {
+        return code.equals(UNREADABLE) || (code.length() == 5 && (code.startsWith("22") || code.startsWith("23")));
     }
 
     /** PostgREST's error body. */

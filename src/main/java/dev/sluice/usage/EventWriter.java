@@ -1,16 +1,19 @@
 package dev.sluice.usage;
 
 import dev.sluice.journal.UsageEvent;
+import dev.sluice.ledger.QuotaRow;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseRejectedException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -153,11 +156,12 @@ final class EventWriter {
         return database.apply(events)
                 .flatMap(applied -> {
                     successes.incrementAndGet();
+                    List<QuotaRow> moved = moved(applied, events);
                     if (isSilent()) {
-                        rows.offerLater(applied);
+                        rows.offerLater(moved);
                         return Mono.just(Left.NOTHING);
                     }
-                    return rows.offer(applied).thenReturn(Left.NOTHING);
+                    return rows.offer(moved).thenReturn(Left.NOTHING);
                 })
                 .onErrorResume(
                         DatabaseRejectedException.class,
@@ -166,6 +170,15 @@ final class EventWriter {
                     log.debug("{} usage events were not applied: {}", events.size(), error.toString());
                     return Mono.just(new Left(events, List.of()));
                 });
+    }
+
+    /** An outcome moves no row, so the ledgers need not hear of it. */
+    private static List<QuotaRow> moved(List<QuotaRow> applied, List<UsageEvent> events) {
+        Set<String> users = events.stream()
+                .filter(event -> event.kind() != UsageEvent.Kind.OUTCOME)
+                .map(UsageEvent::userId)
+                .collect(Collectors.toSet());
+        return applied.stream().filter(row -> users.contains(row.userId())).toList();
     }
 
     private Mono<Left> applyHalves(List<UsageEvent> events) {

@@ -2,6 +2,7 @@ package dev.sluice.usage;
 
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.QuotaRow;
+import dev.sluice.supabase.DatabaseUnavailableException;
 import dev.sluice.supabase.PostgRest;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,9 @@ final class UsageDatabase {
      *     (at least one of them is invalid; none was applied)
      */
     Mono<List<QuotaRow>> apply(List<UsageEvent> events) {
-        return database.rpc("apply_usage", Map.of("p_events", events), ROWS).defaultIfEmpty(List.of());
+        return database.rpc("apply_usage", Map.of("p_events", events), ROWS)
+                .filter(rows -> !rows.isEmpty())
+                .switchIfEmpty(
+                        Mono.error(() -> new DatabaseUnavailableException("apply_usage answered nothing", null)));
     }
 }

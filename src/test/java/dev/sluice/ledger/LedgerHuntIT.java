@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
 class LedgerHuntIT {
 
     private static final Logger log = LoggerFactory.getLogger(LedgerHuntIT.class);
-    private static final Duration BUDGET = Duration.ofSeconds(Long.getLong("sluice.hunt.seconds", 3));
+    private static final Duration BUDGET = Duration.ofSeconds(Long.getLong("sluice.hunt.seconds", 2));
     private static final Duration LIMIT_TO_FIND = Duration.ofSeconds(60);
     private static final Set<Trouble> USUAL = EnumSet.of(REFUNDS, CRASH, TTL, PERIOD, ADMIN, RECONCILER);
 

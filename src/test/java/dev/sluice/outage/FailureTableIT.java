@@ -45,6 +45,8 @@ class FailureTableIT {
     /** Of one request while something is away: one Redis budget, two calls of the database, and room for a busy machine. */
     private static final Duration DEADLINE = Duration.ofSeconds(5);
 
+    private static final String READ_ONLY =
+            "{\"code\":\"25006\",\"message\":\"cannot execute UPDATE in a read-only transaction\"}";
     private static final String AWAY = "{\"code\":\"XX000\",\"message\":\"away\"}";
 
     private static Link link;
@@ -487,12 +489,14 @@ class FailureTableIT {
             switch (how) {
                 case "fails" -> stack.supabase().faults().status("rest", 500, AWAY);
                 case "hangs" -> stack.supabase().faults().hang("rest");
+                case "is read-only" -> stack.supabase().faults().status("rest", 405, READ_ONLY);
+                case "answers nothing" -> stack.supabase().faults().status("rest", 200, "null");
                 default -> stack.supabase().faults().refuse("rest");
             }
         }
 
         @ParameterizedTest
-        @ValueSource(strings = {"fails", "hangs", "refuses"})
+        @ValueSource(strings = {"fails", "hangs", "refuses", "is read-only", "answers nothing"})
         void redisDecidesForKnownUsersAndTheStreamWaits(String how) {
             String key = stack.user(user, 4);
             assertThat(signInTime(key).status()).isEqualTo(200);
@@ -539,11 +543,12 @@ class FailureTableIT {
             assertThat(signInTime(key).code()).isEqualTo("QUOTA_EXCEEDED");
         }
 
-        @Test
-        void theBucketIsTheCachedVerdictElseDenied() {
+        @ParameterizedTest
+        @ValueSource(strings = {"fails", "answers nothing"})
+        void theBucketIsTheCachedVerdictElseDenied(String how) {
             String key = stack.user(user, 10);
             assertThat(signInTime(key).status()).isEqualTo(200);
-            begin("fails");
+            begin(how);
 
             assertThat(signInTime(key).status()).isEqualTo(200);
             assertThat(signInTime(key, "unseen").code()).isEqualTo("ACCESS_CHECK_UNAVAILABLE");

@@ -46,10 +46,14 @@ final class Outcomes {
         return finish(exchange, "HTTP_" + status.value(), admission -> hadNoEffect);
     }
 
-    /** The request is refused; the refund is durable before the error body is written. */
+    /**
+     * The request is refused; the refund is durable before the error body is written. A client that went while it was
+     * answered may have read the answer.
+     */
     Mono<Void> failed(ServerWebExchange exchange, Throwable error) {
-        boolean answered = exchange.getResponse().isCommitted();
-        return finish(exchange, code(error), admission -> !answered && !admission.isInDoubt());
+        return error instanceof AbortedException && exchange.getResponse().isCommitted()
+                ? answered(exchange)
+                : finish(exchange, code(error), admission -> !admission.isInDoubt());
     }
 
     private static String code(Throwable error) {

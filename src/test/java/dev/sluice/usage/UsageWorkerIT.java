@@ -40,6 +40,7 @@ class UsageWorkerIT {
     @BeforeEach
     void empty() {
         bench.redis.flushAll();
+        bench.supabase.forgetCalls();
     }
 
     @AfterEach

@@ -8,7 +8,6 @@ import dev.sluice.reconcile.ReconcileJob;
 import dev.sluice.reconcile.ReconcileReport;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.testkit.Redis;
-import dev.sluice.testkit.RedisAcl;
 import dev.sluice.testkit.RedisCluster;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
@@ -30,7 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
-/** The whole edge on a real Redis Cluster of three masters, as the Redis user that the docs name. */
+/** The whole edge on a real Redis Cluster of three masters, which it reaches by TLS alone, as the Redis user that the docs name. */
 class ClusterIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
@@ -40,13 +39,9 @@ class ClusterIT {
 
     @BeforeAll
     static void startAll() {
-        cluster = RedisCluster.start(RedisAcl.setting());
+        cluster = RedisCluster.startTls();
         stack = Stack.start(
                 cluster,
-                "spring.data.redis.username",
-                RedisAcl.USER,
-                "spring.data.redis.password",
-                RedisAcl.PASSWORD,
                 "sluice.redis.timeout",
                 "10s",
                 "sluice.operations.signed-url.memory",
@@ -59,9 +54,7 @@ class ClusterIT {
 
     @AfterAll
     static void stopAll() {
-        List<String> refused = cluster.nodes().stream()
-                .flatMap(node -> RedisAcl.refused(node).stream())
-                .toList();
+        List<String> refused = cluster.refused();
         stack.close();
         assertThat(refused).as("rights that the docs forget").isEmpty();
     }
@@ -70,7 +63,7 @@ class ClusterIT {
     void signsAndRecordsOnEveryMaster() {
         Map<String, String> keys = new HashMap<>();
         for (Redis master : cluster.nodes()) {
-            List<String> users = users("main", master, 4);
+            List<String> users = cluster.users("main", master, 4);
             users.forEach(user -> keys.put(user, stack.user(user, 10)));
         }
 
@@ -98,7 +91,7 @@ class ClusterIT {
         List<CompletableFuture<Answer>> answers = new ArrayList<>();
         List<String> users = new ArrayList<>();
         for (Redis master : cluster.nodes()) {
-            String user = users("exact", master, 1).get(0);
+            String user = cluster.users("exact", master, 1).get(0);
             String key = stack.user(user, 20);
             users.add(user);
             IntStream.range(0, 40)
@@ -132,8 +125,8 @@ class ClusterIT {
     @Test
     void resumesFromTheDatabaseWhenOneMasterWasEmptied() {
         Redis emptied = cluster.nodes().get(1);
-        String user = users("emptied", emptied, 1).get(0);
-        String other = users("spared", cluster.nodes().get(2), 1).get(0);
+        String user = cluster.users("emptied", emptied, 1).get(0);
+        String other = cluster.users("spared", cluster.nodes().get(2), 1).get(0);
         String key = stack.user(user, 3);
         String otherKey = stack.user(other, 3);
         for (int i = 0; i < 2; i++) {
@@ -155,7 +148,7 @@ class ClusterIT {
     void reconcilesAndSweepsAllMasters() {
         Set<String> users = new HashSet<>();
         for (Redis master : cluster.nodes()) {
-            String user = users("drift", master, 1).get(0);
+            String user = cluster.users("drift", master, 1).get(0);
             users.add(user);
             assertThat(stack.sign(stack.user(user, 100), "1.png").status()).isEqualTo(200);
             master.client().hset(KeySpace.rate(user, "left-behind", 60), "1", "1");
@@ -183,7 +176,7 @@ class ClusterIT {
     void movesSlotsUnderLoadWithoutAFailureAndWithoutOneChargeTooManyOrTooFew() {
         Redis source = cluster.nodes().get(0);
         Redis target = cluster.nodes().get(1);
-        List<String> users = users("moved", source, 6);
+        List<String> users = cluster.users("moved", source, 6);
         Map<String, String> keys = new HashMap<>();
         users.forEach(user -> keys.put(user, stack.user(user, user.equals(users.get(0)) ? 60 : 100_000)));
         Load load = Load.start(stack, keys, 8);
@@ -239,15 +232,6 @@ class ClusterIT {
     private static List<String> values(List<String> keys) {
         return keys.stream()
                 .map(key -> String.valueOf(cluster.owner(key).client().get(key)))
-                .toList();
-    }
-
-    /** Users whose keys that master owns, of as many partitions as there are. */
-    private static List<String> users(String prefix, Redis master, int count) {
-        return IntStream.range(0, 10_000)
-                .mapToObj(i -> prefix + "-" + i)
-                .filter(user -> cluster.owner(KeySpace.quota(user)) == master)
-                .limit(count)
                 .toList();
     }
 

@@ -3,8 +3,8 @@ package dev.sluice.ledger;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.redis.RedisConnection;
+import dev.sluice.testkit.RedisData;
 import io.lettuce.core.AbstractRedisClient;
-import io.lettuce.core.RedisClient;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -23,12 +23,8 @@ final class LedgerClient implements AutoCloseable {
     private final AbstractRedisClient client;
     private final ScheduledExecutorService connector = Executors.newSingleThreadScheduledExecutor();
 
-    LedgerClient(String redisUri) {
-        this(RedisClient.create(redisUri));
-    }
-
-    LedgerClient(AbstractRedisClient client) {
-        this.client = client;
+    LedgerClient(RedisData redis) {
+        this.client = redis.newClient();
         this.connection = new RedisConnection(client, Duration.ofSeconds(5), call -> call, connector);
         await().until(connection::isConnected);
         this.ledger = new Ledger(connection, fences, SETTINGS);

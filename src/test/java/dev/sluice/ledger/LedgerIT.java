@@ -11,13 +11,14 @@ import dev.sluice.ledger.AdmitReply.RateExceeded;
 import dev.sluice.ledger.AdmitRequest.FactsMode;
 import dev.sluice.operation.Rate;
 import dev.sluice.redis.KeySpace;
-import dev.sluice.testkit.Redis;
+import dev.sluice.testkit.RedisData;
+import dev.sluice.testkit.RedisKind;
 import io.lettuce.core.Consumer;
 import io.lettuce.core.Range;
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XGroupCreateArgs;
 import io.lettuce.core.XReadArgs;
-import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,12 +27,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.publisher.Flux;
 
+@ParameterizedClass
+@EnumSource(RedisKind.class)
 class LedgerIT {
 
     private static final long MOST = (1L << 53) - 1;
@@ -46,16 +51,19 @@ class LedgerIT {
 
     private static final AtomicInteger ids = new AtomicInteger();
 
-    private static Redis redis;
+    private static RedisData redis;
     private static LedgerClient instance;
 
-    @BeforeAll
-    static void start() {
-        redis = Redis.start();
-        instance = new LedgerClient(redis.uri());
+    /** @param kind which {@link #start} is given; JUnit wants it to be asked for here */
+    LedgerIT(RedisKind kind) {}
+
+    @BeforeParameterizedClassInvocation
+    static void start(RedisKind kind) {
+        redis = kind.start();
+        instance = new LedgerClient(redis);
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void stop() {
         instance.close();
         redis.close();
@@ -81,8 +89,8 @@ class LedgerIT {
 
     private static int admittedByThreeInstances(QuotaRow row, long bytes) {
         AtomicInteger admitted = new AtomicInteger();
-        try (LedgerClient second = new LedgerClient(redis.uri());
-                LedgerClient third = new LedgerClient(redis.uri())) {
+        try (LedgerClient second = new LedgerClient(redis);
+                LedgerClient third = new LedgerClient(redis)) {
             Flux.just(instance, second, third)
                     .flatMap(one -> Flux.range(0, 640)
                             .flatMap(i -> one.admit(request(WIDE, charge(1, bytes), WRITE), row, GRANTED), 64))
@@ -317,7 +325,7 @@ class LedgerIT {
     @Test
     void readsTheFactsAgainUnderAnotherFence() {
         admit(request(List.of(), charge(1, 0), null), row(0, 9L, null), GRANTED);
-        try (LedgerClient other = new LedgerClient(redis.uri())) {
+        try (LedgerClient other = new LedgerClient(redis)) {
             assertThat(other.ledger
                             .admit(request(List.of(), charge(1, 0), null))
                             .block())
@@ -337,7 +345,7 @@ class LedgerIT {
 
     @Test
     void readsTheFactsAgainUnderAFenceThatCameBack() {
-        try (LedgerClient other = new LedgerClient(redis.uri())) {
+        try (LedgerClient other = new LedgerClient(redis)) {
             int partition = KeySpace.partition(USER);
             String lost = instance.fences.token(newEpoch(instance.fences, partition));
             String fenceKey = KeySpace.fence(partition);
@@ -513,7 +521,7 @@ class LedgerIT {
         return new QuotaRow(USER, current, 100L, 0, null, null, version);
     }
 
-    private static RedisCommands<String, String> client() {
+    private static RedisClusterCommands<String, String> client() {
         return redis.client();
     }
 

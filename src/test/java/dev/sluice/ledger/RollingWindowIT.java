@@ -37,7 +37,7 @@ class RollingWindowIT {
     @BeforeAll
     static void start() {
         redis = Redis.start();
-        instance = new LedgerClient(redis.uri());
+        instance = new LedgerClient(redis);
         ledger = new Ledger(
                 instance.connection, instance.fences, LedgerClient.SETTINGS, MovedScripts.atTimeOf(redis, CLOCK));
     }

@@ -6,6 +6,11 @@ import static org.awaitility.Awaitility.await;
 import dev.sluice.ledger.LedgerState;
 import dev.sluice.reconcile.ReconcileReport.Outcome;
 import dev.sluice.redis.KeySpace;
+import dev.sluice.testkit.Redis;
+import dev.sluice.testkit.RedisAcl;
+import dev.sluice.testkit.RedisCluster;
+import dev.sluice.testkit.RedisData;
+import dev.sluice.testkit.RedisKind;
 import dev.sluice.usage.UsageBench;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
@@ -17,17 +22,23 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.data.redis.connection.RedisClusterConfiguration;
+import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
+@ParameterizedClass
+@EnumSource(RedisKind.class)
 class ReconcileIT {
 
     private static final String QUOTAS_OF = "rest.rpc.quotas_of";
@@ -38,11 +49,14 @@ class ReconcileIT {
     private static Scheduler scheduler;
     private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
 
-    @BeforeAll
-    static void startServers() {
-        bench = new UsageBench();
+    /** @param kind which {@link #startServers} is given; JUnit wants it to be asked for here */
+    ReconcileIT(RedisKind kind) {}
+
+    @BeforeParameterizedClassInvocation
+    static void startServers(RedisKind kind) {
+        bench = new UsageBench(kind);
         factory = new LettuceConnectionFactory(
-                new RedisStandaloneConfiguration(bench.redis.host(), bench.redis.port()),
+                configuration(bench.redis),
                 LettuceClientConfiguration.builder()
                         .commandTimeout(Duration.ofSeconds(1))
                         .build());
@@ -52,7 +66,18 @@ class ReconcileIT {
         scheduler = Schedulers.newBoundedElastic(4, 100, "reconcile-test");
     }
 
-    @AfterAll
+    private static RedisConfiguration configuration(RedisData redis) {
+        if (redis instanceof Redis single) {
+            return new RedisStandaloneConfiguration(single.host(), single.port());
+        }
+        RedisClusterConfiguration cluster = new RedisClusterConfiguration();
+        ((RedisCluster) redis).nodes().forEach(node -> cluster.clusterNode(node.host(), node.port()));
+        cluster.setUsername(RedisAcl.USER);
+        cluster.setPassword(RedisAcl.PASSWORD);
+        return cluster;
+    }
+
+    @AfterParameterizedClassInvocation
     static void stopServers() {
         scheduler.dispose();
         renewal.shutdownNow();

@@ -1,8 +1,10 @@
 package dev.sluice.testkit;
 
+import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.resource.ClientResources;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It is a child process from embedded-redis; another binary if {@code sluice.test.redis.binary} names one; a container
  * if {@code sluice.test.containers} is true, of the image {@code sluice.test.redis.image} ({@code redis:8}).
  */
-public final class Redis implements RedisServers {
+public final class Redis implements RedisData {
 
     private static final Duration START_LIMIT = Duration.ofSeconds(20);
     private static final int START_ATTEMPTS = 3;
@@ -97,6 +99,7 @@ public final class Redis implements RedisServers {
     }
 
     /** Kills the server if it runs, starts it on the same port with what it kept on disk, and waits until it answers. */
+    @Override
     public void restart() {
         server.kill();
         server.start();
@@ -144,26 +147,33 @@ public final class Redis implements RedisServers {
         return server.pid();
     }
 
-    /** Stops the server without closing its connections (SIGSTOP): it accepts and never answers. */
+    @Override
     public void freeze() {
         server.freeze();
     }
 
-    /** Ends {@link #freeze()}. */
+    @Override
     public void thaw() {
         server.thaw();
     }
 
-    /** Ends the server as a crash would (SIGKILL). */
+    @Override
     public void kill() {
         server.kill();
     }
 
-    public void flushAll() {
-        client().flushall();
+    @Override
+    public RedisClient newClient() {
+        RedisClient made = RedisClient.create(uri());
+        made.setOptions(ClientOptions.builder()
+                .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+                .timeoutOptions(TimeoutOptions.enabled())
+                .build());
+        return made;
     }
 
     /** A blocking connection of the test's own, remade when the server comes back. */
+    @Override
     public synchronized RedisCommands<String, String> client() {
         if (connection == null) {
             if (client == null) {

@@ -2,22 +2,33 @@ package dev.sluice.testkit;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.redis.KeySpace;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.MigrateArgs;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.SlotHash;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A real Redis Cluster of three masters, each with a replica if that is asked for, made by our own commands so that it
- * stands in about three seconds. A master counts as failed after {@value #NODE_TIMEOUT_MILLIS} ms.
+ * stands in about three seconds. A master counts as failed after {@value #NODE_TIMEOUT_MILLIS} ms, unless a setting says
+ * otherwise. The gateway is told to be the user that the docs name.
  */
-public final class RedisCluster implements RedisServers {
+public final class RedisCluster implements RedisData {
 
     private static final int NODE_TIMEOUT_MILLIS = 1500;
     private static final List<String> CLUSTER_NODE = List.of(
@@ -31,9 +42,20 @@ public final class RedisCluster implements RedisServers {
     private static final int ATTEMPTS = 5;
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
-    private final List<Redis> nodes = new ArrayList<>();
+    /** Masters that may be away for some seconds, one or all of them, and are not given up by the others. */
+    private static final String[] PATIENT = {"cluster-node-timeout 60000", "cluster-require-full-coverage no"};
 
-    private RedisCluster() {}
+    private static @Nullable RedisCluster shared;
+
+    private final @Nullable Certificates tls;
+    private final List<Redis> nodes = new ArrayList<>();
+    private final Map<Redis, Integer> tlsPorts = new HashMap<>();
+    private @Nullable RedisClusterClient client;
+    private @Nullable StatefulRedisClusterConnection<String, String> connection;
+
+    private RedisCluster(@Nullable Certificates tls) {
+        this.tls = tls;
+    }
 
     /**
      * Three masters, the slots in three ranges.
@@ -41,19 +63,37 @@ public final class RedisCluster implements RedisServers {
      * @param settings of each, lines of a redis.conf
      */
     public static RedisCluster start(String... settings) {
-        return start(0, settings);
+        return start(0, null, settings);
+    }
+
+    /** The same, whose nodes speak TLS with each other and with the gateway, each side with a certificate. */
+    public static RedisCluster startTls() {
+        return start(0, Certificates.selfSigned("cluster"));
+    }
+
+    /** Three masters that stay a master while they hang or are restarted. */
+    public static RedisCluster startPatient() {
+        return start(0, null, PATIENT);
     }
 
     /** Three masters with a replica each; replication is asynchronous, as it always is. */
     public static RedisCluster startWithReplicas() {
-        return start(1);
+        return start(1, null);
     }
 
-    private static RedisCluster start(int replicas, String... settings) {
-        RedisCluster cluster = new RedisCluster();
+    /** The one cluster of this JVM, as {@link #startPatient} makes it; closing it does nothing. */
+    static synchronized RedisCluster shared() {
+        if (shared == null) {
+            shared = startPatient();
+        }
+        return shared;
+    }
+
+    private static RedisCluster start(int replicas, @Nullable Certificates tls, String... settings) {
+        RedisCluster cluster = new RedisCluster(tls);
         try {
             for (int i = 0; i < MASTERS * (1 + replicas); i++) {
-                cluster.nodes.add(startNode(settings));
+                cluster.startNode(settings);
             }
             cluster.join();
             return cluster;
@@ -63,24 +103,46 @@ public final class RedisCluster implements RedisServers {
         }
     }
 
-    private static Redis startNode(String... settings) {
+    private void startNode(String... settings) {
         for (int attempt = 1; ; attempt++) {
-            int port = Redis.freePort();
-            // The nodes speak with each other on a second port, which is this one plus 10,000.
-            if (port + BUS_OFFSET > 65_535) {
-                port -= BUS_OFFSET;
+            int port = busablePort();
+            int tlsPort = busablePort();
+            List<String> lines = new ArrayList<>(CLUSTER_NODE);
+            lines.add(RedisAcl.setting());
+            if (tls != null) {
+                lines.addAll(List.of(
+                        "tls-port " + tlsPort,
+                        "tls-cluster yes",
+                        "tls-cert-file " + tls.certificate(),
+                        "tls-key-file " + tls.key(),
+                        "tls-ca-cert-file " + tls.certificate(),
+                        "tls-auth-clients yes"));
             }
+            lines.addAll(List.of(settings));
             try {
-                return Redis.startOn(
-                        port,
-                        Stream.concat(CLUSTER_NODE.stream(), Stream.of(settings))
-                                .toArray(String[]::new));
+                Redis node = Redis.startOn(port, lines.toArray(String[]::new));
+                nodes.add(node);
+                if (tls != null) {
+                    tlsPorts.put(node, tlsPort);
+                }
+                return;
             } catch (IllegalStateException e) {
                 if (attempt == ATTEMPTS) {
                     throw e;
                 }
             }
         }
+    }
+
+    /** The nodes speak with each other on a second port, which is this one plus 10,000. */
+    private static int busablePort() {
+        int port = Redis.freePort();
+        return port + BUS_OFFSET > 65_535 ? port - BUS_OFFSET : port;
+    }
+
+    /** Where the others and the gateway find the node. */
+    private int port(Redis node) {
+        return tlsPorts.getOrDefault(node, node.port());
     }
 
     private void join() {
@@ -93,7 +155,7 @@ public final class RedisCluster implements RedisServers {
                         IntStream.range(firstSlot(i), firstSlot(i + 1)).toArray());
             }
             if (i > 0) {
-                node.clusterMeet(first.host(), first.port());
+                node.clusterMeet(first.host(), port(first));
             }
         }
         await().atMost(LIMIT)
@@ -156,6 +218,15 @@ public final class RedisCluster implements RedisServers {
                 .orElseThrow(() -> new IllegalStateException("Nobody owns the slot of " + key));
     }
 
+    /** Users named {@code prefix-…} whose keys that master owns. */
+    public List<String> users(String prefix, Redis master, int count) {
+        return IntStream.range(0, 10_000)
+                .mapToObj(i -> prefix + "-" + i)
+                .filter(user -> owner(KeySpace.quota(user)) == master)
+                .limit(count)
+                .toList();
+    }
+
     /** Waits until a replica has taken over the slots of the master that was killed. */
     public void awaitPromotion(Redis replica) {
         await().atMost(LIMIT).pollInterval(Duration.ofMillis(50)).until(() -> isMaster(replica));
@@ -205,7 +276,7 @@ public final class RedisCluster implements RedisServers {
             source.client()
                     .migrate(
                             target.host(),
-                            target.port(),
+                            port(target),
                             0,
                             LIMIT.toMillis(),
                             MigrateArgs.Builder.<String>keys(keys.get(0)));
@@ -228,15 +299,83 @@ public final class RedisCluster implements RedisServers {
                 .sum();
     }
 
-    @Override
-    public Map<String, String> settings() {
-        return Map.of(
-                "spring.data.redis.cluster.nodes",
-                nodes.stream().map(node -> node.host() + ":" + node.port()).collect(Collectors.joining(",")));
+    /** What the nodes have refused to the gateway since they were started, because a right was missing. */
+    public List<String> refused() {
+        return nodes.stream().flatMap(node -> RedisAcl.refused(node).stream()).toList();
     }
 
     @Override
-    public void close() {
+    public Map<String, String> settings() {
+        Map<String, String> settings = new HashMap<>();
+        settings.put(
+                "spring.data.redis.cluster.nodes",
+                nodes.stream().map(node -> node.host() + ":" + port(node)).collect(Collectors.joining(",")));
+        settings.put("spring.data.redis.username", RedisAcl.USER);
+        settings.put("spring.data.redis.password", RedisAcl.PASSWORD);
+        if (tls != null) {
+            settings.put("spring.data.redis.ssl.bundle", "cluster");
+            settings.put("spring.ssl.bundle.pem.cluster.truststore.certificate", "file:" + tls.certificate());
+            settings.put("spring.ssl.bundle.pem.cluster.keystore.certificate", "file:" + tls.certificate());
+            settings.put("spring.ssl.bundle.pem.cluster.keystore.private-key", "file:" + tls.key());
+        }
+        return settings;
+    }
+
+    @Override
+    public RedisClusterClient newClient() {
+        RedisClusterClient made = RedisClusterClient.create(nodes.stream()
+                .map(node -> RedisURI.Builder.redis(node.host(), node.port())
+                        .withAuthentication(RedisAcl.USER, RedisAcl.PASSWORD.toCharArray())
+                        .build())
+                .toList());
+        ClusterClientOptions.Builder options = ClusterClientOptions.builder();
+        options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+                .timeoutOptions(TimeoutOptions.enabled())
+                .maintNotificationsConfig(MaintNotificationsConfig.disabled());
+        made.setOptions(options.build());
+        return made;
+    }
+
+    @Override
+    public synchronized RedisClusterCommands<String, String> client() {
+        if (connection == null) {
+            client = RedisClusterClient.create(nodes.stream()
+                    .map(node -> RedisURI.create(node.host(), node.port()))
+                    .toList());
+            connection = client.connect();
+        }
+        return connection.sync();
+    }
+
+    @Override
+    public void freeze() {
+        nodes.forEach(Redis::freeze);
+    }
+
+    @Override
+    public void thaw() {
+        nodes.forEach(Redis::thaw);
+    }
+
+    @Override
+    public void kill() {
+        nodes.forEach(Redis::kill);
+    }
+
+    @Override
+    public void restart() {
+        nodes.forEach(Redis::restart);
+        awaitOk();
+    }
+
+    @Override
+    public synchronized void close() {
+        if (this == shared) {
+            return;
+        }
+        if (client != null) {
+            client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        }
         nodes.forEach(Redis::close);
     }
 }

@@ -19,11 +19,10 @@ import dev.sluice.redis.RedisConnection;
 import dev.sluice.supabase.PostgRest;
 import dev.sluice.testkit.Database;
 import dev.sluice.testkit.Postgres;
-import dev.sluice.testkit.Redis;
+import dev.sluice.testkit.RedisData;
+import dev.sluice.testkit.RedisKind;
 import dev.sluice.testkit.supabase.LocalSupabase;
-import io.lettuce.core.ClientOptions;
-import io.lettuce.core.RedisClient;
-import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.AbstractRedisClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -51,7 +50,7 @@ public final class UsageBench implements AutoCloseable {
     private static final NoArgGenerator IDS = Generators.timeBasedEpochGenerator();
     private static final long DEFAULT_LIMIT = 1_000_000;
 
-    public final Redis redis = Redis.start();
+    public final RedisData redis;
     public final Database database = Postgres.shared().newDatabase();
     public final LocalSupabase supabase =
             LocalSupabase.start(database.dataSource(), Path.of("target", "objects-" + UUID.randomUUID()));
@@ -60,15 +59,17 @@ public final class UsageBench implements AutoCloseable {
     public final LedgerSettings settings =
             new LedgerSettings(Duration.ofSeconds(300), Duration.ofMinutes(15), Duration.ofMinutes(1));
     private final ScheduledExecutorService connector = new ScheduledThreadPoolExecutor(1);
-    private final RedisClient client = RedisClient.create(redis.uri());
+    private final AbstractRedisClient client;
     public final RedisConnection connection;
     public final Ledger ledger;
 
     public UsageBench() {
-        client.setOptions(ClientOptions.builder()
-                .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
-                .timeoutOptions(TimeoutOptions.enabled())
-                .build());
+        this(RedisKind.SINGLE);
+    }
+
+    public UsageBench(RedisKind kind) {
+        redis = kind.start();
+        client = redis.newClient();
         connection = new RedisConnection(client, Duration.ofSeconds(2), call -> call, connector);
         ledger = new Ledger(connection, fences, settings);
     }

@@ -2,12 +2,10 @@ package dev.sluice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.redis.KeySpace;
 import dev.sluice.testkit.Redis;
 import dev.sluice.testkit.RedisCluster;
 import dev.sluice.testkit.Stack;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What is lost when a master of a Cluster dies with charges that its replica has not seen. */
@@ -19,8 +17,8 @@ class ClusterFailoverIT {
         try (Stack stack = Stack.start(cluster, FailoverDrill.SETTINGS)) {
             Redis master = cluster.nodes().get(0);
             Redis replica = cluster.nodes().get(3);
-            List<String> users = users(cluster, "there", master, 6);
-            List<String> elsewhere = users(cluster, "elsewhere", cluster.nodes().get(1), 2);
+            List<String> users = cluster.users("there", master, 6);
+            List<String> elsewhere = cluster.users("elsewhere", cluster.nodes().get(1), 2);
             FailoverDrill drill = new FailoverDrill(stack, users, elsewhere);
 
             drill.holdTheDatabase();
@@ -35,14 +33,9 @@ class ClusterFailoverIT {
             assertThat(result.lostElsewhere()).isZero();
             assertThat(result.doubled()).isZero();
             assertThat(result.admittedToLimited()).as(result.toString()).isLessThanOrEqualTo(result.mostToLimited());
+            assertThat(result.admittedAtFirstRefusal())
+                    .as(result.toString())
+                    .isGreaterThanOrEqualTo(result.leastAtFirstRefusal());
         }
-    }
-
-    private static List<String> users(RedisCluster cluster, String prefix, Redis master, int count) {
-        return IntStream.range(0, 1_000)
-                .mapToObj(i -> prefix + "-" + i)
-                .filter(user -> cluster.owner(KeySpace.quota(user)) == master)
-                .limit(count)
-                .toList();
     }
 }

@@ -19,6 +19,7 @@ final class Load {
     private final ExecutorService callers;
     private final Map<String, AtomicInteger> admitted = new ConcurrentHashMap<>();
     private final Map<String, AtomicInteger> refused = new ConcurrentHashMap<>();
+    private final Map<String, Integer> admittedAtFirstRefusal = new ConcurrentHashMap<>();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private final AtomicInteger asked = new AtomicInteger();
     private final AtomicInteger answered = new AtomicInteger();
@@ -55,6 +56,7 @@ final class Load {
             if (answer.status() == 200) {
                 admitted.computeIfAbsent(user, name -> new AtomicInteger()).incrementAndGet();
             } else if (answer.code().equals("QUOTA_EXCEEDED")) {
+                admittedAtFirstRefusal.putIfAbsent(user, admitted(user));
                 refused.computeIfAbsent(user, name -> new AtomicInteger()).incrementAndGet();
             } else {
                 failures.add(answer.status() + " " + answer.body());
@@ -78,6 +80,11 @@ final class Load {
     /** Answers QUOTA_EXCEEDED so far. */
     int refused(String user) {
         return count(refused, user);
+    }
+
+    /** Answers 200 before the first QUOTA_EXCEEDED, those of other callers that were under way then left out. */
+    int admittedAtFirstRefusal(String user) {
+        return admittedAtFirstRefusal.getOrDefault(user, admitted(user));
     }
 
     private static int count(Map<String, AtomicInteger> counts, String user) {

@@ -2,6 +2,7 @@ package dev.sluice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.testkit.RedisAcl;
 import dev.sluice.testkit.RedisSentinel;
 import dev.sluice.testkit.Stack;
 import java.util.List;
@@ -30,6 +31,12 @@ class SentinelIT {
             assertThat(result.lost()).as(result.toString()).isLessThanOrEqualTo(FailoverDrill.CALLERS);
             assertThat(result.doubled()).isZero();
             assertThat(result.admittedToLimited()).as(result.toString()).isLessThanOrEqualTo(result.mostToLimited());
+            assertThat(result.admittedAtFirstRefusal())
+                    .as(result.toString())
+                    .isGreaterThanOrEqualTo(result.leastAtFirstRefusal());
+            assertThat(RedisAcl.refused(redis.replica()))
+                    .as("rights that the docs forget")
+                    .isEmpty();
         }
     }
 }

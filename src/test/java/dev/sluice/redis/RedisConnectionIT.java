@@ -7,6 +7,7 @@ import dev.sluice.testkit.Redis;
 import dev.sluice.testkit.RedisSentinel;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.TimeoutOptions;
 import java.time.Duration;
 import java.util.concurrent.Executors;
@@ -51,7 +52,7 @@ class RedisConnectionIT {
     void leavesAServerThatWasMadeAReplica() {
         try (Redis redis = Redis.start();
                 Redis other = Redis.start();
-                RedisConnection connection = connect(redis.uri())) {
+                RedisConnection connection = connect(RedisURI.create(redis.uri()))) {
             assertThat(set(connection, "1")).isTrue();
 
             redis.client().replicaof(other.host(), other.port());
@@ -63,7 +64,7 @@ class RedisConnectionIT {
         }
     }
 
-    private RedisConnection connect(String uri) {
+    private RedisConnection connect(RedisURI uri) {
         RedisClient made = RedisClient.create(uri);
         client = made;
         made.setOptions(ClientOptions.builder()

@@ -9,19 +9,22 @@ import io.lettuce.core.sentinel.api.StatefulRedisSentinelConnection;
 import io.lettuce.core.sentinel.api.sync.RedisSentinelCommands;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A master, a replica and one Sentinel with a quorum of one, which calls the master failed after
  * {@value #DOWN_AFTER_MILLIS} ms. One is enough here: what Sluice sees of Sentinels is the answer to "who is the master",
- * and three that agree answer as one does; in production a single one could be cut off alone.
+ * and three that agree answer as one does; in production a single one could be cut off alone. The Sentinel asks for a
+ * password of its own, and the gateway is the Redis user that the docs name.
  */
 public final class RedisSentinel implements RedisServers {
 
     private static final String NAME = "sluice";
+    private static final String PASSWORD = Secrets.ofThisRun().remember("sentinel-" + UUID.randomUUID());
     private static final int DOWN_AFTER_MILLIS = 1500;
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -37,7 +40,9 @@ public final class RedisSentinel implements RedisServers {
         this.replica = replica;
         this.sentinel = sentinel;
         this.port = port;
-        this.client = RedisClient.create(RedisURI.create("127.0.0.1", port));
+        this.client = RedisClient.create(RedisURI.Builder.redis("127.0.0.1", port)
+                .withPassword(PASSWORD.toCharArray())
+                .build());
     }
 
     /**
@@ -46,21 +51,15 @@ public final class RedisSentinel implements RedisServers {
      * @param settings of the master alone, lines of a redis.conf
      */
     public static RedisSentinel start(String... settings) {
-        String[] ofMaster = Arrays.copyOf(settings, settings.length + 2);
-        ofMaster[settings.length] = "repl-diskless-sync yes";
-        ofMaster[settings.length + 1] = "repl-diskless-sync-delay 0";
-        Redis master = Redis.startOn(Redis.freePort(), ofMaster);
-        Redis replica = Redis.startOn(
-                Redis.freePort(),
-                "replicaof " + master.host() + " " + master.port(),
-                "repl-diskless-sync yes",
-                "repl-diskless-sync-delay 0");
+        Redis master = startServer(settings);
+        Redis replica = startServer("replicaof " + master.host() + " " + master.port());
         int port = Redis.freePort();
         String configuration = """
+                requirepass %4$s
                 sentinel monitor %1$s 127.0.0.1 %2$d 1
                 sentinel down-after-milliseconds %1$s %3$d
                 sentinel failover-timeout %1$s 5000
-                """.formatted(NAME, master.port(), DOWN_AFTER_MILLIS);
+                """.formatted(NAME, master.port(), DOWN_AFTER_MILLIS, PASSWORD);
         RedisServerProcess sentinel = new RedisServerProcess(port, List.of(), configuration);
         sentinel.start();
         RedisSentinel started = new RedisSentinel(master, replica, sentinel, port);
@@ -70,6 +69,13 @@ public final class RedisSentinel implements RedisServers {
                         && started.ask().replicas(NAME).stream()
                                 .anyMatch(known -> "ok".equals(known.get("master-link-status"))));
         return started;
+    }
+
+    private static Redis startServer(String... settings) {
+        List<String> lines =
+                new ArrayList<>(List.of("repl-diskless-sync yes", "repl-diskless-sync-delay 0", RedisAcl.setting()));
+        lines.addAll(List.of(settings));
+        return Redis.startOn(Redis.freePort(), lines.toArray(String[]::new));
     }
 
     private RedisSentinelCommands<String, String> ask() {
@@ -90,8 +96,11 @@ public final class RedisSentinel implements RedisServers {
     }
 
     /** For Lettuce. */
-    public String uri() {
-        return "redis-sentinel://127.0.0.1:" + port + "#" + NAME;
+    public RedisURI uri() {
+        return RedisURI.builder()
+                .withSentinel("127.0.0.1", port, PASSWORD)
+                .withSentinelMasterId(NAME)
+                .build();
     }
 
     /** Waits until the Sentinel names the replica as the master, and the replica is one. */
@@ -105,7 +114,16 @@ public final class RedisSentinel implements RedisServers {
     @Override
     public Map<String, String> settings() {
         return Map.of(
-                "spring.data.redis.sentinel.master", NAME, "spring.data.redis.sentinel.nodes", "127.0.0.1:" + port);
+                "spring.data.redis.sentinel.master",
+                NAME,
+                "spring.data.redis.sentinel.nodes",
+                "127.0.0.1:" + port,
+                "spring.data.redis.sentinel.password",
+                PASSWORD,
+                "spring.data.redis.username",
+                RedisAcl.USER,
+                "spring.data.redis.password",
+                RedisAcl.PASSWORD);
     }
 
     @Override

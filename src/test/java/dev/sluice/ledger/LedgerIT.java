@@ -76,15 +76,15 @@ class LedgerIT {
 
     @Test
     void admitsExactlyTheLimitAcrossInstances() {
-        assertThat(admittedByThreeInstances(row(0, 1_000L, null), 0)).isEqualTo(1_000);
-        assertThat(hash("pending")).isEqualTo("1000");
-        assertThat(client().xlen(STREAM)).isEqualTo(1_000);
+        assertThat(admittedByThreeInstances(row(0, 400L, null), 0)).isEqualTo(400);
+        assertThat(hash("pending")).isEqualTo("400");
+        assertThat(client().xlen(STREAM)).isEqualTo(400);
     }
 
     @Test
     void admitsExactlyTheLimitOfBytesAcrossInstances() {
-        assertThat(admittedByThreeInstances(row(0, 100_000L, 7_006L), 7)).isEqualTo(1_000);
-        assertThat(hash("bytesPending")).isEqualTo("7000");
+        assertThat(admittedByThreeInstances(row(0, 100_000L, 2_806L), 7)).isEqualTo(400);
+        assertThat(hash("bytesPending")).isEqualTo("2800");
     }
 
     private static int admittedByThreeInstances(QuotaRow row, long bytes) {
@@ -92,7 +92,7 @@ class LedgerIT {
         try (LedgerClient second = new LedgerClient(redis);
                 LedgerClient third = new LedgerClient(redis)) {
             Flux.just(instance, second, third)
-                    .flatMap(one -> Flux.range(0, 640)
+                    .flatMap(one -> Flux.range(0, 256)
                             .flatMap(i -> one.admit(request(WIDE, charge(1, bytes), WRITE), row, GRANTED), 64))
                     .doOnNext(reply -> {
                         if (reply instanceof Admitted) {
@@ -462,6 +462,25 @@ class LedgerIT {
         assertThat(hash("pending")).isEqualTo("0");
         assertThat(hash("bytesPending")).isEqualTo("0");
         assertThat(hash("version")).as("taken over all the same").isEqualTo("3");
+    }
+
+    /** As after a failover: the database has applied a charge, and its settlement died with the master. */
+    @Test
+    void refusesTooEarlyRatherThanTooLateUntilWhatTheDatabaseCountsIsSettled() {
+        admit(request(List.of(), charge(3, 0), null), row(0, 5L, null), GRANTED);
+        instance.ledger
+                .takeover(USER, new QuotaRow(USER, 3, 5L, 0, null, null, 2))
+                .block();
+        assertThat(admit(request(List.of(), charge(1, 0), null), row(0, 5L, null), GRANTED))
+                .isInstanceOfSatisfying(
+                        QuotaExceeded.class,
+                        refused ->
+                                assertThat(refused.used()).as("counted twice").isEqualTo(6));
+
+        settleAll(row(3, 5L, null));
+
+        assertThat(admit(request(List.of(), charge(2, 0), null), row(0, 5L, null), GRANTED))
+                .isInstanceOf(Admitted.class);
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -20,8 +21,18 @@ public final class Leaks implements AfterAllCallback {
     private static final int ALLOCATIONS = 256;
     private static final Queue<String> REPORTS = new ConcurrentLinkedQueue<>();
 
+    /**
+     * The read buffer that Lettuce gives a connection at its registration and takes back at its deregistration: Netty drops
+     * the latter where the event loop is shut down as the connection is being made, as by a start that is given up.
+     */
+    private static final Pattern NEVER_READ =
+            Pattern.compile("Recent access records:\\s*Created at:(?:\\s+\\S*ByteBufAllocator\\S*)*"
+                    + "\\s+\\S*lettuce\\S*CommandHandler\\.channelRegistered\\(");
+
     static void report(String leak) {
-        REPORTS.add(leak);
+        if (!NEVER_READ.matcher(leak).find()) {
+            REPORTS.add(leak);
+        }
     }
 
     /** The reports so far, with those of buffers that can be found lost now; they are forgotten with this. */

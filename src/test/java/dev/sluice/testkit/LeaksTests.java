@@ -28,6 +28,17 @@ class LeaksTests {
         });
     }
 
+    @Test
+    void passesOverOnlyTheBufferOfAConnectionThatNeverReadAnything() {
+        String made =
+                "\nCreated at:\n\tio.netty.buffer.AbstractByteBufAllocator.buffer(AbstractByteBufAllocator.java:96)"
+                        + "\n\tio.lettuce.core.protocol.CommandHandler.channelRegistered(CommandHandler.java:224)";
+        Leaks.report("ByteBuf\nRecent access records: " + made);
+        Leaks.report("ByteBuf\nRecent access records: \n#1:\n\tHint: CommandHandler.read(…)" + made);
+
+        assertThat(Leaks.take()).hasSize(1);
+    }
+
     private static void lose() {
         ByteBufAllocator.DEFAULT.buffer(16).writeInt(1);
     }

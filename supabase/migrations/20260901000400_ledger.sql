@@ -7,7 +7,8 @@ language sql volatile set search_path = '' as $$
   select sluice.ensure_partition(d.day) from (select distinct e.day from unnest(p_events) e order by 1) d
 $$;
 
--- Records the charges of a batch; those that are new count, unless their refund came first or their period is over.
+-- Records the charges of a batch; those that are new count, less what a refund that came first gives back, unless their
+-- period is over.
 create or replace function sluice.apply_charges(p_events public.usage_events[]) returns void
 language plpgsql volatile set search_path = '' as $$
 declare
@@ -15,16 +16,15 @@ declare
   v_event public.usage_events;
 begin
   with batch as (
-    select *
+    select
+      e.*, least(e.amount, coalesce(-r.amount, 0)) as amount_back, least(e.bytes, coalesce(-r.bytes, 0)) as bytes_back,
+      r.id is not null and e.amount <= -r.amount and e.bytes <= -r.bytes as cancelled
     from unnest(p_events) with ordinality e (
-      id, day, kind, user_id, api_key_id, operation, provider, amount, bytes, success, code, period_ends_at,
-      counted_in, occurred_at, applied_at, place)
-  ), refunds as (
-    select b.id, b.user_id, b.place from batch b where b.kind = 'refund'
-    union all
-    select r.id, r.user_id, 0
-    from public.usage_events r
-    where r.day = any (v_days) and r.kind = 'refund' and r.id in (select b.id from batch b where b.kind = 'charge')
+        id, day, kind, user_id, api_key_id, operation, provider, amount, bytes, success, code, period_ends_at,
+        counted_in, occurred_at, applied_at, place)
+      left join public.usage_events r
+        on r.day = any (v_days) and r.day = e.day and r.id = e.id and r.kind = 'refund' and r.user_id = e.user_id
+    where e.kind = 'charge'
   ), recorded as (
     insert into public.usage_events (
       id, day, kind, user_id, api_key_id, operation, provider, amount, bytes, success, code, period_ends_at,
@@ -33,18 +33,21 @@ begin
       b.id, b.day, b.kind, b.user_id, b.api_key_id, b.operation, b.provider, b.amount, b.bytes, b.success, b.code,
       b.period_ends_at, b.occurred_at,
       case
-        when exists (select from refunds r where r.id = b.id and r.user_id = b.user_id and r.place < b.place) then null
+        when b.cancelled then null
         when b.period_ends_at <= q.period_starts_at then null
         else coalesce(q.period_starts_at, '-infinity')
       end
     from batch b join public.user_quotas q on q.user_id = b.user_id
-    where b.kind = 'charge'
     order by b.day, b.id, b.place
     on conflict (day, id, kind) do nothing
-    returning user_id, amount, bytes, counted_in
+    returning id, user_id, amount, bytes, counted_in
   ), counted as (
-    select r.user_id, sum(r.amount)::bigint as amount, sum(r.bytes)::bigint as bytes
-    from recorded r where r.counted_in is not null group by r.user_id
+    select
+      r.user_id, sum(r.amount - b.amount_back)::bigint as amount, sum(r.bytes - b.bytes_back)::bigint as bytes
+    from recorded r
+      join (select distinct on (b.id) b.* from batch b order by b.id, b.place) b on b.id = r.id
+    where r.counted_in is not null
+    group by r.user_id
   )
   update public.user_quotas q
   set current = q.current + c.amount, bytes_current = q.bytes_current + c.bytes
@@ -61,8 +64,8 @@ begin
 end
 $$;
 
--- Records the refunds of a batch; those that are new take back what their charge counted, which may be less than they
--- say, if it counted in the row's current period.
+-- Records the refunds of a batch; those that are new take back what they say, at most what their charge counted, if it
+-- counted in the row's current period.
 create or replace function sluice.apply_refunds(p_events public.usage_events[]) returns void
 language plpgsql volatile set search_path = '' as $$
 declare
@@ -81,15 +84,20 @@ begin
       e.id, e.day, e.kind, e.user_id, e.api_key_id, e.operation, e.provider, e.amount, e.bytes, e.success, e.code,
       e.period_ends_at, e.occurred_at,
       case when c.counted_in = coalesce(q.period_starts_at, '-infinity') then c.counted_in end
-    from unnest(p_events) e
+    from unnest(p_events) with ordinality e (
+        id, day, kind, user_id, api_key_id, operation, provider, amount, bytes, success, code, period_ends_at,
+        counted_in, occurred_at, applied_at, place)
       join public.user_quotas q on q.user_id = e.user_id
       left join charges c on c.id = e.id and c.user_id = e.user_id
     where e.kind = 'refund'
-    order by e.day, e.id
+    order by e.day, e.id, e.place
     on conflict (day, id, kind) do nothing
-    returning id, user_id, counted_in
+    returning id, user_id, amount, bytes, counted_in
   ), taken_back as (
-    select r.user_id, sum(c.amount)::bigint as amount, sum(c.bytes)::bigint as bytes
+    select
+      r.user_id,
+      sum(least(c.amount, -r.amount))::bigint as amount,
+      sum(least(c.bytes, -r.bytes))::bigint as bytes
     from recorded r join charges c on c.id = r.id
     where r.counted_in is not null group by r.user_id
   )
@@ -158,9 +166,9 @@ $$;
 -- Applies a batch and answers the row of every user it names, also when nothing was new. All or nothing: an event
 -- that is invalid refuses the batch (22023, see sluice.refuse). Rows are made where there are none.
 --   charge   counts in the figures of its user
---   refund   takes its charge back
+--   refund   takes its charge back, or a part of it
 --   outcome  counts in request_metrics and marks the API key as used
--- The order of the batch decides between a charge and its refund; of events with one id and kind one counts.
+-- Of events with one id and kind one counts, the first of the batch.
 create or replace function public.apply_usage(p_events jsonb)
 returns table (
   user_id text, current bigint, "limit" bigint, bytes_current bigint, bytes_limit bigint, period_ends_at timestamptz,

@@ -10,6 +10,7 @@ import dev.sluice.ledger.BucketCheck;
 import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.problem.ProblemException;
+import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseUnavailableException;
 import java.util.concurrent.CancellationException;
@@ -79,11 +80,18 @@ final class AdmissionChain {
         });
     }
 
-    /** Whatever anybody charged while Redis was away has to be seen before a ledger is trusted again. */
+    /**
+     * Whatever anybody charged while Redis was away has to be seen before a ledger is trusted again. A request that went past
+     * a bound of its own says nothing of Redis: of what it charges in the database, its row or its partition's fence tells.
+     */
     private Mono<UsageEvent> withoutRedis(
             Subject subject, @Nullable UsageEvent charge, RedisUnavailableException error) {
-        if (degradation.failed(Degradation.Layer.REDIS, error)) {
-            fences.markAll();
+        if (error.isLoss()) {
+            if (degradation.failed(Degradation.Layer.REDIS, error)) {
+                fences.markAll();
+            } else if (charge != null) {
+                fences.mark(KeySpace.partition(subject.userId()));
+            }
         }
         if (!error.mayHaveRun()) {
             subject.claims().charging(null);
@@ -118,7 +126,8 @@ final class AdmissionChain {
                     degradation.answered(Degradation.Layer.REDIS);
                     if (reply instanceof AdmitReply.Load load) {
                         return loads == MAX_LOADS
-                                ? Mono.error(new RedisUnavailableException("The ledger does not hold its facts", null))
+                                ? Mono.error(
+                                        RedisUnavailableException.notAsked("The ledger does not hold its facts", null))
                                 : loadThenAdmit(subject, charge, request, load, loads);
                     }
                     return Mono.justOrEmpty(verdicts.settle(subject, charge, request, (AdmitReply.Decided) reply));

@@ -97,11 +97,12 @@ final class DatabaseAdmission {
         if (claim == null || charge == null) {
             return Mono.justOrEmpty(verdicts.admitted(subject, Source.DATABASE, null));
         }
-        fences.mark(KeySpace.partition(subject.userId()));
         if (!subject.claims().charging(charge)) {
             return AdmissionChain.ended();
         }
         return asked(subject, reserve(charge))
+                .doOnError(error -> fence(subject))
+                .doOnCancel(() -> fence(subject))
                 .flatMap(reservation -> offerRow(subject, reservation).thenReturn(reservation))
                 .mapNotNull(reservation -> settle(subject, claim, charge, reservation))
                 .onErrorResume(
@@ -150,16 +151,20 @@ final class DatabaseAdmission {
     }
 
     /**
-     * The ledger takes the row over at once if Redis answers by now. If not, the fence sees to it later; it is marked again,
-     * because one that was installed before the reservation was made says nothing of it.
+     * The ledger is offered the row at once, also by a request that has no time left to wait for it; on one connection its
+     * takeover stands before whatever is asked next. If Redis does not answer, the fence sees to it later: one that is
+     * installed before the reservation is made says nothing of it.
      */
     private Mono<Boolean> offerRow(Subject subject, Reservation reservation) {
+        Mono<Boolean> offer = ledger.takeover(subject.userId(), reservation.row())
+                .doOnError(RedisUnavailableException.class, error -> fence(subject));
         return redisBudget
-                .within(subject.context().timings(), ledger.takeover(subject.userId(), reservation.row()))
-                .onErrorResume(RedisUnavailableException.class, error -> {
-                    fences.mark(KeySpace.partition(subject.userId()));
-                    return Mono.just(false);
-                });
+                .within(subject.context().timings(), Mono.fromFuture(offer.toFuture(), true))
+                .onErrorReturn(RedisUnavailableException.class, false);
+    }
+
+    private void fence(Subject subject) {
+        fences.mark(KeySpace.partition(subject.userId()));
     }
 
     private Mono<Reservation> reserve(UsageEvent charge) {

@@ -32,10 +32,10 @@ final class RedisBudget {
     }
 
     private static <T> Mono<T> late() {
-        return Mono.error(() -> new RedisUnavailableException(USED_UP, null));
+        return Mono.error(() -> RedisUnavailableException.notAwaited(USED_UP));
     }
 
     private static <T> Mono<T> notAsked() {
-        return Mono.error(() -> RedisUnavailableException.notSent(USED_UP, null));
+        return Mono.error(() -> RedisUnavailableException.notAsked(USED_UP, null));
     }
 }

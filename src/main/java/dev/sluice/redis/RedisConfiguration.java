@@ -1,5 +1,6 @@
 package dev.sluice.redis;
 
+import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.MaintNotificationsConfig;
@@ -83,20 +84,27 @@ class RedisConfiguration {
         });
     }
 
-    /** The connection of the request path: one budget, one circuit breaker. */
+    /** The connection of the request path: one budget, one circuit breaker; whatever opens that, the loss is told. */
     @Bean
     @Primary
     RedisConnection edgeRedis(
             LettuceConnectionFactory factory,
             RedisProperties properties,
             ReactiveCircuitBreakerFactory<?, ?> breakers,
+            CircuitBreakerRegistry circuits,
             ScheduledExecutorService redisConnector) {
         ReactiveCircuitBreaker breaker = breakers.create(CIRCUIT);
-        return new RedisConnection(
+        RedisConnection edge = new RedisConnection(
                 factory.getRequiredNativeClient(),
                 properties.timeout(),
                 call -> breaker.run(call, Mono::error),
                 redisConnector);
+        circuits.circuitBreaker(CIRCUIT).getEventPublisher().onStateTransition(change -> {
+            if (change.getStateTransition().getToState() == State.OPEN) {
+                edge.lost();
+            }
+        });
+        return edge;
     }
 
     @Bean

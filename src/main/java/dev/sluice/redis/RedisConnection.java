@@ -87,9 +87,17 @@ public final class RedisConnection implements AutoCloseable {
         connector.execute(this::connect);
     }
 
-    /** Calls {@code listener}, briefly and on any thread, each time the connection to a server was lost. */
+    /**
+     * Calls {@code listener}, briefly and on any thread, each time the connection to a server was lost, or its circuit was
+     * opened because servers do not answer.
+     */
     public void onLoss(Runnable listener) {
         lossListeners.add(listener);
+    }
+
+    /** Redis is taken for lost by whoever guards this connection. */
+    void lost() {
+        lossListeners.forEach(Runnable::run);
     }
 
     /**
@@ -191,7 +199,7 @@ public final class RedisConnection implements AutoCloseable {
         if (afresh) {
             log.warn("The connection to Redis is given up and made anew: {}", error.toString());
         }
-        lossListeners.forEach(Runnable::run);
+        lost();
         var unused = gone.closeAsync();
         connector.schedule(
                 () -> {
@@ -207,8 +215,11 @@ public final class RedisConnection implements AutoCloseable {
         if (cause instanceof RedisUnavailableException) {
             return cause;
         }
-        return cause instanceof CallNotPermittedException || cause instanceof BulkheadFullException
-                ? RedisUnavailableException.notSent("Redis is not asked: " + cause.getMessage(), cause)
+        if (cause instanceof CallNotPermittedException) {
+            return RedisUnavailableException.notSent("Redis is not asked: " + cause.getMessage(), cause);
+        }
+        return cause instanceof BulkheadFullException
+                ? RedisUnavailableException.notAsked("Redis is not asked: " + cause.getMessage(), cause)
                 : new RedisUnavailableException("Redis did not answer: " + cause, cause);
     }
 
@@ -235,7 +246,7 @@ public final class RedisConnection implements AutoCloseable {
         @Override
         public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
             if (!handler.isClosed()) {
-                lossListeners.forEach(Runnable::run);
+                lost();
             }
         }
 

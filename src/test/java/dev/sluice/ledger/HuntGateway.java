@@ -120,10 +120,15 @@ final class HuntGateway {
                 state = State.RESERVE;
             }
             case RESERVE -> reserve();
-            case RESERVE_ANSWER_LOST -> callReserve();
+            case RESERVE_ANSWER_LOST -> {
+                callReserve();
+                fence();
+            }
             case TAKE_OVER -> {
                 if (world.reaches(this)) {
                     ledger().takeover(world.user, row).block();
+                } else {
+                    fence();
                 }
                 state = State.OPERATION;
             }
@@ -258,10 +263,16 @@ final class HuntGateway {
         state = allowed ? State.TAKE_OVER : State.IDLE;
     }
 
-    private boolean callReserve() {
-        UsageEvent charge = requireNonNull(event);
+    private void fence() {
         if (!world.broke(Broken.FENCES)) {
             fences.mark(partition);
+        }
+    }
+
+    private boolean callReserve() {
+        UsageEvent charge = requireNonNull(event);
+        if (!world.reaches(this)) {
+            fence();
         }
         boolean known = world.database.known(world.user).contains("charge " + charge.id());
         HuntDatabase.Reserved reserved = world.database.reserve(charge, world.scenario.limit());

@@ -3,6 +3,7 @@ package dev.sluice.outage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.ledger.Fences;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.testkit.Edge;
 import dev.sluice.testkit.EdgeProcess;
@@ -20,7 +21,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -335,7 +337,7 @@ class FailureTableIT {
                             .status())
                     .isEqualTo(200);
             try (Edge fresh = Edge.start(stack.redis(), stack.supabase(), "sluice.redis.timeout", "500ms")) {
-                awaitNoMoreFences();
+                awaitNoMoreFences(stack.edge(), fresh);
                 sign(fresh, "Authorization", token, user + "/2.png", "other")
                         .expectStatus()
                         .isOk();
@@ -360,12 +362,12 @@ class FailureTableIT {
     }
 
     /** A ledger under an older fence is not charged but loaded. */
-    private void awaitNoMoreFences() {
-        AtomicReference<String> last = new AtomicReference<>("");
-        await().during(Duration.ofSeconds(2)).atMost(SOON).until(() -> {
-            String fence = stack.redis().client().get(KeySpace.fence(KeySpace.partition(user)));
-            return fence.equals(last.getAndSet(fence));
-        });
+    private static void awaitNoMoreFences(Edge... edges) {
+        await().atMost(SOON)
+                .until(() -> Stream.of(edges)
+                        .map(edge -> edge.bean(Fences.class))
+                        .noneMatch(fences ->
+                                IntStream.range(0, KeySpace.PARTITIONS).anyMatch(fences::isDue)));
     }
 
     @Nested

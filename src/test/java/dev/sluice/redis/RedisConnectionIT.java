@@ -1,21 +1,30 @@
 package dev.sluice.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.testkit.Redis;
 import dev.sluice.testkit.RedisSentinel;
+import io.github.resilience4j.bulkhead.Bulkhead;
+import io.github.resilience4j.bulkhead.BulkheadFullException;
+import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.TimeoutOptions;
 import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
 
 /** Failovers that break no connection. */
 class RedisConnectionIT {
@@ -61,6 +70,32 @@ class RedisConnectionIT {
 
             redis.client().replicaofNoOne();
             await().atMost(SOON).until(() -> set(connection, "3"));
+        }
+    }
+
+    /** A bound of one's own says nothing of Redis; the fences are not replaced for it. */
+    @Test
+    void tellsAFullBulkheadFromARedisThatIsAway() {
+        Exception full = BulkheadFullException.createBulkheadFullException(Bulkhead.ofDefaults("redis"));
+        Exception open = CallNotPermittedException.createCallNotPermittedException(CircuitBreaker.ofDefaults("redis"));
+
+        List<RedisUnavailableException> failures = failures(full, open);
+
+        assertThat(failures).extracting(RedisUnavailableException::isLoss).containsExactly(false, true);
+        assertThat(failures).noneMatch(RedisUnavailableException::mayHaveRun);
+    }
+
+    private List<RedisUnavailableException> failures(Exception... ofTheGuard) {
+        RedisClient nowhere = RedisClient.create("redis://127.0.0.1:" + Redis.freePort());
+        client = nowhere;
+        Iterator<Exception> next = List.of(ofTheGuard).iterator();
+        try (RedisConnection guarded =
+                new RedisConnection(nowhere, Duration.ofSeconds(1), call -> Mono.error(next.next()), connector)) {
+            return Stream.of(ofTheGuard)
+                    .map(failure -> catchThrowableOfType(
+                            RedisUnavailableException.class,
+                            () -> guarded.call(commands -> commands.ping()).block()))
+                    .toList();
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.sluice.admission;
 
 import dev.sluice.exchange.Stage;
+import dev.sluice.exchange.Timings;
 import dev.sluice.journal.JournalFullException;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.AdmitReply;
@@ -109,7 +110,10 @@ final class AdmissionChain {
         return viaRedis(subject, null, requests.of(subject, null), 0)
                 .onErrorResume(RedisUnavailableException.class, error -> withoutRedis(subject, null, error))
                 .then(Mono.defer(() -> subject.claims().charging(charge)
-                        ? usage.charge(charge).thenReturn(charge)
+                        ? usage.charge(
+                                        charge,
+                                        redisBudget.left(subject.context().timings()))
+                                .thenReturn(charge)
                         : AdmissionChain.<UsageEvent>ended()))
                 .onErrorMap(JournalFullException.class, full -> verdicts.unavailable(subject, quota));
     }
@@ -137,13 +141,14 @@ final class AdmissionChain {
     private Mono<UsageEvent> loadThenAdmit(
             Subject subject, @Nullable UsageEvent charge, AdmitRequest request, AdmitReply.Load load, int loads) {
         Claim.Bucket bucket = subject.claims().bucket();
-        Mono<Facts> read = facts.load(subject.userId(), load, bucket == null ? null : bucket.bucket());
-        return subject.context()
-                .timings()
-                .measure(Stage.DATABASE, read)
-                .map(answer -> {
+        Mono<FactsReader.Loaded> read = facts.load(subject.userId(), load, bucket == null ? null : bucket.bucket());
+        Timings timings = subject.context().timings();
+        return timings.measure(Stage.DATABASE, read)
+                .flatMap(answer -> {
                     degradation.answered(Degradation.Layer.DATABASE);
-                    return load.quota() ? request.with(FactsMode.HELD) : request;
+                    return redisBudget
+                            .within(timings, answer.stored())
+                            .thenReturn(load.quota() ? request.with(FactsMode.HELD) : request);
                 })
                 .onErrorResume(DatabaseUnavailableException.class, error -> {
                     degradation.failed(Degradation.Layer.DATABASE, error);

@@ -105,8 +105,9 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    OutcomeFilter outcomeFilter(UsageSink usage, AdmissionRequests requests, Subjects subjects) {
-        return new OutcomeFilter(new Outcomes(usage, requests, subjects));
+    OutcomeFilter outcomeFilter(
+            UsageSink usage, AdmissionRequests requests, Subjects subjects, RedisBudget redisBudget) {
+        return new OutcomeFilter(new Outcomes(usage, requests, subjects, redisBudget));
     }
 
     @Bean

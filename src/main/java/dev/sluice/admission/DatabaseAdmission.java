@@ -145,7 +145,7 @@ final class DatabaseAdmission {
     /** A disk that did not answer in time may have taken the charge all the same, so that is given back too. */
     private ProblemException refusedByJournal(
             Subject subject, Claim.Quota claim, UsageEvent charge, UsageEvent inDoubt) {
-        var unused = usage.refund(charge).toFuture();
+        var unused = usage.refund(charge, redisBudget.whole()).toFuture();
         subject.claims().charging(inDoubt);
         return verdicts.unavailable(subject, claim);
     }

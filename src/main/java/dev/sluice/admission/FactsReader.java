@@ -25,23 +25,26 @@ final class FactsReader {
 
     private final PostgRest database;
     private final Ledger ledger;
-    private final SingleFlight<Flight, Facts> flights = new SingleFlight<>();
+    private final SingleFlight<Flight, Loaded> flights = new SingleFlight<>();
 
     FactsReader(PostgRest database, Ledger ledger) {
         this.database = database;
         this.ledger = ledger;
     }
 
-    /** Reads what {@code seen} misses and stores it in Redis. */
-    Mono<Facts> load(String userId, AdmitReply.Load seen, @Nullable String bucket) {
+    /** Reads what {@code seen} misses and begins to store it in Redis. */
+    Mono<Loaded> load(String userId, AdmitReply.Load seen, @Nullable String bucket) {
         String asked = seen.verdict() ? bucket : null;
         Flight flight = new Flight(userId, seen.incarnation(), seen.fence(), seen.quota(), asked);
-        return flights.join(flight, () -> read(userId, asked).flatMap(facts -> store(userId, seen, asked, facts)));
+        return flights.join(
+                flight, () -> read(userId, asked).map(facts -> new Loaded(facts, store(userId, seen, asked, facts))));
     }
 
     /** Reads a user's facts without storing them: the way while Redis is away. */
     Mono<Facts> readOnly(String userId, String bucket) {
-        return flights.join(new Flight(userId, "", "", false, bucket), () -> read(userId, bucket));
+        Flight flight = new Flight(userId, "", "", false, bucket);
+        return flights.join(flight, () -> read(userId, bucket).map(facts -> new Loaded(facts, Mono.empty())))
+                .map(Loaded::facts);
     }
 
     private Mono<Facts> read(String userId, @Nullable String bucket) {
@@ -53,11 +56,19 @@ final class FactsReader {
                 .onErrorMap(DatabaseRejectedException.class, DatabaseUnavailableException::refused);
     }
 
-    private Mono<Facts> store(String userId, AdmitReply.Load seen, @Nullable String bucket, Facts facts) {
+    private Mono<Boolean> store(String userId, AdmitReply.Load seen, @Nullable String bucket, Facts facts) {
         Verdicts verdicts = bucket == null ? null : new Verdicts(bucket, facts.canRead(), facts.canWrite());
-        return ledger.load(userId, seen, seen.quota() ? facts.row() : null, verdicts)
-                .thenReturn(facts);
+        Mono<Boolean> stored = ledger.load(userId, seen, seen.quota() ? facts.row() : null, verdicts);
+        return Mono.fromFuture(stored.toFuture(), true);
     }
+
+    /**
+     * What a flight brought.
+     *
+     * @param stored completes when Redis has the facts; fails with a {@code RedisUnavailableException}. Under way whoever
+     *     waits for it, and each who does has a budget of their own
+     */
+    record Loaded(Facts facts, Mono<Boolean> stored) {}
 
     private record Flight(
             String userId,

@@ -1,5 +1,6 @@
 package dev.sluice.admission;
 
+import dev.sluice.exchange.RequestContext;
 import dev.sluice.intent.UploadIntent;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.problem.ProblemException;
@@ -23,11 +24,13 @@ final class Outcomes {
     private final UsageSink usage;
     private final AdmissionRequests requests;
     private final Subjects subjects;
+    private final RedisBudget redisBudget;
 
-    Outcomes(UsageSink usage, AdmissionRequests requests, Subjects subjects) {
+    Outcomes(UsageSink usage, AdmissionRequests requests, Subjects subjects, RedisBudget redisBudget) {
         this.usage = usage;
         this.requests = requests;
         this.subjects = subjects;
+        this.redisBudget = redisBudget;
     }
 
     /** The answer's head is about to be written. If it is an error, its refund is durable before the client sees it. */
@@ -81,7 +84,10 @@ final class Outcomes {
             return Mono.empty();
         }
         UsageEvent charge = admission.charge();
-        Mono<Void> refund = charge != null && hadNoEffect.test(admission) ? usage.refund(charge) : Mono.empty();
+        Mono<Void> refund = charge != null && hadNoEffect.test(admission)
+                ? usage.refund(
+                        charge, redisBudget.left(RequestContext.of(exchange).timings()))
+                : Mono.empty();
         Mono<Void> end = Mono.when(refund, outcome(exchange, admission, charge, failure));
         return Mono.fromFuture(end.toFuture(), true);
     }

@@ -26,9 +26,20 @@ final class RedisBudget {
             if (spent == 0) {
                 return measured;
             }
-            Duration left = budget.minusNanos(spent);
-            return left.isNegative() || left.isZero() ? notAsked() : measured.timeout(left, late());
+            Duration left = left(timings);
+            return left.isZero() ? notAsked() : measured.timeout(left, late());
         });
+    }
+
+    /** What is left for further calls; zero if nothing is. */
+    Duration left(Timings timings) {
+        Duration left = budget.minusNanos(timings.spentNanos(Stage.REDIS));
+        return left.isNegative() ? Duration.ZERO : left;
+    }
+
+    /** The whole of it, for a call that no request waits for. */
+    Duration whole() {
+        return budget;
     }
 
     private static <T> Mono<T> late() {

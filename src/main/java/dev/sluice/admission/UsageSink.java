@@ -1,6 +1,7 @@
 package dev.sluice.admission;
 
 import dev.sluice.journal.UsageEvent;
+import java.time.Duration;
 import reactor.core.publisher.Mono;
 
 /**
@@ -15,14 +16,18 @@ public interface UsageSink {
     /**
      * Gives a charge back; completes when that is durable, in the stream or on disk. Never fails. Safe to repeat, and if
      * nothing was charged.
+     *
+     * @param patience how long Redis may be waited for; zero if it must not be
      */
-    Mono<Void> refund(UsageEvent charge);
+    Mono<Void> refund(UsageEvent charge, Duration patience);
 
     /**
      * Records a charge that policy admitted and that must not go to the stream; completes when it is durable, in the database
      * or on disk. Fails with {@code JournalFullException} if it cannot be and settings say to refuse.
+     *
+     * @param patience how long it may be waited for that Redis hears of it; zero if it must not be
      */
-    Mono<Void> charge(UsageEvent charge);
+    Mono<Void> charge(UsageEvent charge, Duration patience);
 
     /**
      * Records a charge that policy admitted while neither Redis nor the database answers, without asking them again, and

@@ -5,7 +5,9 @@ import dev.sluice.journal.Journal;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.redis.RedisUnavailableException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import reactor.core.publisher.Mono;
 
 /** The admission's way into the pipeline. What is begun here is carried out even if its request is gone meanwhile. */
@@ -39,21 +41,27 @@ final class AdmissionUsage implements UsageSink {
         return recorder.outcome(outcome);
     }
 
+    /** One that Redis may have taken although it was not waited for is in the journal too; it counts once. */
     @Override
-    public Mono<Void> refund(UsageEvent charge) {
+    public Mono<Void> refund(UsageEvent charge, Duration patience) {
         return carriedOut(Mono.defer(() -> {
             List<UsageEvent> refund = List.of(charge.refund(clock.instant()));
-            return backlog.isFull()
+            return backlog.isFull() || patience.isZero()
                     ? journal.append(refund)
                     : requestStream
                             .add(refund.get(0))
-                            .onErrorResume(RedisUnavailableException.class, error -> journal.append(refund));
+                            .timeout(patience)
+                            .onErrorResume(AdmissionUsage::isUnanswered, error -> journal.append(refund));
         }));
     }
 
+    private static boolean isUnanswered(Throwable error) {
+        return error instanceof RedisUnavailableException || error instanceof TimeoutException;
+    }
+
     @Override
-    public Mono<Void> charge(UsageEvent charge) {
-        return carriedOut(writer.attempt(List.of(charge))
+    public Mono<Void> charge(UsageEvent charge, Duration patience) {
+        return carriedOut(writer.apply(charge, patience)
                 .flatMap(left -> left.isNothing() ? Mono.empty() : journal.appendOrRefuse(charge)));
     }
 

@@ -5,6 +5,7 @@ import dev.sluice.ledger.QuotaRow;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseRejectedException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -34,6 +35,9 @@ final class EventWriter {
     private static final Logger log = LoggerFactory.getLogger(EventWriter.class);
 
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** Longer than any command may take. */
+    private static final Duration ANY_ANSWER = Duration.ofMinutes(1);
 
     private final UsageStream stream;
     private final UsageBacklog backlog;
@@ -97,9 +101,24 @@ final class EventWriter {
 
     /** Tries the stream, then the database, and nothing else. Never fails. */
     Mono<Left> attempt(List<UsageEvent> events) {
-        return Mono.defer(() -> passesOver() ? Mono.just(events) : addAll(events))
-                .flatMap(left -> left.isEmpty() ? Mono.just(Left.NOTHING) : apply(left))
-                .timeout(timeIsUp.asMono())
+        return inTime(
+                events,
+                Mono.defer(() -> passesOver() ? Mono.just(events) : addAll(events))
+                        .flatMap(left -> left.isEmpty() ? Mono.just(Left.NOTHING) : apply(left, ANY_ANSWER)));
+    }
+
+    /**
+     * Tries the database and nothing else. Never fails.
+     *
+     * @param patience how long it is waited for that the user's ledger hears of it; it is told in any case
+     */
+    Mono<Left> apply(UsageEvent event, Duration patience) {
+        List<UsageEvent> events = List.of(event);
+        return inTime(events, apply(events, patience));
+    }
+
+    private Mono<Left> inTime(List<UsageEvent> events, Mono<Left> attempt) {
+        return attempt.timeout(timeIsUp.asMono())
                 .onErrorResume(TimeoutException.class, late -> {
                     log.warn("{} usage events: there is no time left for the stores", events.size());
                     return Mono.just(new Left(events, List.of()));
@@ -152,7 +171,7 @@ final class EventWriter {
         return !backlog.isAnswering() || (since != null && nanoTime.getAsLong() - since < REST_NANOS);
     }
 
-    private Mono<Left> apply(List<UsageEvent> events) {
+    private Mono<Left> apply(List<UsageEvent> events, Duration patience) {
         return database.apply(events)
                 .flatMap(applied -> {
                     successes.incrementAndGet();
@@ -161,11 +180,15 @@ final class EventWriter {
                         rows.offerLater(moved);
                         return Mono.just(Left.NOTHING);
                     }
-                    return rows.offer(moved).thenReturn(Left.NOTHING);
+                    return Mono.fromFuture(rows.offer(moved).toFuture(), true)
+                            .timeout(patience, Mono.empty())
+                            .thenReturn(Left.NOTHING);
                 })
                 .onErrorResume(
                         DatabaseRejectedException.class,
-                        error -> events.size() > 1 ? applyHalves(events) : Mono.just(new Left(List.of(), events)))
+                        error -> events.size() > 1
+                                ? applyHalves(events, patience)
+                                : Mono.just(new Left(List.of(), events)))
                 .onErrorResume(error -> {
                     log.debug("{} usage events were not applied: {}", events.size(), error.toString());
                     return Mono.just(new Left(events, List.of()));
@@ -181,9 +204,10 @@ final class EventWriter {
         return applied.stream().filter(row -> users.contains(row.userId())).toList();
     }
 
-    private Mono<Left> applyHalves(List<UsageEvent> events) {
+    private Mono<Left> applyHalves(List<UsageEvent> events, Duration patience) {
         int half = events.size() / 2;
-        return apply(events.subList(0, half))
-                .flatMap(first -> apply(events.subList(half, events.size())).map(first::and));
+        return apply(events.subList(0, half), patience)
+                .flatMap(first ->
+                        apply(events.subList(half, events.size()), patience).map(first::and));
     }
 }

@@ -13,6 +13,8 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +29,8 @@ class RedisBudgetIT {
 
     /** One call fits in the budget, two do not. */
     private static final Duration SLOW = Duration.ofMillis(900);
+
+    private static final Pattern REDIS_MILLIS = Pattern.compile("redis;dur=([0-9.]+)");
 
     private static Link link;
     private static Stack stack;
@@ -66,6 +70,9 @@ class RedisBudgetIT {
 
         assertThat(answer.status()).as(answer.body()).isEqualTo(200);
         assertThat(stack.supabase().calls("rest.rpc.reserve_quota") - reserved).isEqualTo(1);
+        assertThat(redisMillis(answer))
+                .as("the facts are stored within the budget")
+                .isBetween(BUDGET.toMillis() - 50.0, BUDGET.toMillis() + SLOW.toMillis() / 2.0);
         assertThat(dueFences()).isEmpty();
         assertThat(fences()).isEqualTo(before);
         await().atMost(SOON).untilAsserted(() -> assertThat(base("late")).isEqualTo("2"));
@@ -140,5 +147,11 @@ class RedisBudgetIT {
 
     private static String base(String user) {
         return stack.redis().client().hget(KeySpace.quota(user), "base");
+    }
+
+    private static double redisMillis(Answer answer) {
+        Matcher found = REDIS_MILLIS.matcher(answer.header("Server-Timing"));
+        assertThat(found.find()).as(answer.header("Server-Timing")).isTrue();
+        return Double.parseDouble(found.group(1));
     }
 }

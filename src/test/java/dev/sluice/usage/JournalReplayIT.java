@@ -59,18 +59,18 @@ class JournalReplayIT {
         try (WorkerInstance one = WorkerInstance.of(bench).started()) {
             await().atMost(SOON).until(() -> bench.current("repeated") == 7);
             for (int i = 0; i < 3; i++) {
-                one.admission.refund(charge).block();
+                one.admission.refund(charge, SOON).block();
                 one.journal.append(List.of(charge.refund(Instant.now()))).block();
             }
             one.replay.start();
-            one.admission.refund(charge).block();
+            one.admission.refund(charge, SOON).block();
 
             awaitDrained(one);
             assertThat(bench.current("repeated")).isEqualTo(2);
             assertThat(bench.database.number(
                             "select count(*) from usage_events where kind = 'refund' and user_id = ?", "repeated"))
                     .isEqualTo(1);
-            one.admission.refund(other).block();
+            one.admission.refund(other, SOON).block();
             awaitDrained(one);
             assertThat(bench.current("repeated")).isZero();
         }

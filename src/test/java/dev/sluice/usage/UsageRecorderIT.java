@@ -155,7 +155,7 @@ class UsageRecorderIT {
         try (WorkerInstance one = WorkerInstance.of(bench)) {
             bench.redis.freeze();
             try {
-                one.admission.refund(charge).subscribe().dispose();
+                one.admission.refund(charge, Duration.ofSeconds(60)).subscribe().dispose();
             } finally {
                 bench.redis.thaw();
             }

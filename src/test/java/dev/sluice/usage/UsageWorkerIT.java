@@ -30,6 +30,8 @@ import org.junit.jupiter.api.Test;
  */
 class UsageWorkerIT {
 
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
     private static UsageBench bench;
 
     @BeforeAll
@@ -300,8 +302,8 @@ class UsageWorkerIT {
         UsageEvent charge = bench.charge("refunded", 3);
         bench.charge("refunded", 2);
         try (WorkerInstance one = WorkerInstance.of(bench)) {
-            one.admission.refund(charge).block();
-            one.admission.refund(charge).block();
+            one.admission.refund(charge, PATIENCE).block();
+            one.admission.refund(charge, PATIENCE).block();
             assertThat(Objects.requireNonNull(bench.state("refunded")).used()).isEqualTo(5);
 
             one.started();

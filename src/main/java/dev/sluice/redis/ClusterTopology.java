@@ -6,10 +6,13 @@ import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.cluster.models.partitions.Partitions;
 import io.lettuce.core.codec.StringCodec;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
@@ -107,6 +110,14 @@ final class ClusterTopology implements Topology {
         }
         String answer = String.valueOf(cause.getMessage());
         return answer.startsWith("TRYAGAIN") || answer.startsWith("MOVED ") || answer.startsWith("ASK ");
+    }
+
+    /** Two slots that nobody serves are one loss. */
+    @Override
+    public boolean shareServer(StatefulConnection<String, String> connection, String one, String other) {
+        Partitions nodes = ((StatefulRedisClusterConnection<String, String>) connection).getPartitions();
+        return Objects.equals(
+                nodes.getPartitionBySlot(SlotHash.getSlot(one)), nodes.getPartitionBySlot(SlotHash.getSlot(other)));
     }
 
     /** A master that hangs breaks no connection: who owns its slots is asked. The connection itself leads to all nodes. */

@@ -122,6 +122,12 @@ public final class RedisConnection implements AutoCloseable {
         return current != null && current.isOpen();
     }
 
+    /** Whether two keys are on one server, as far as is known. */
+    public boolean shareServer(String one, String other) {
+        StatefulConnection<String, String> current = connection.get();
+        return current == null || topology.shareServer(current, one, other);
+    }
+
     /** Runs one command. An empty answer (nil) is an empty {@link Mono}. */
     public <T> Mono<T> call(Function<RedisClusterAsyncCommands<String, String>, CompletionStage<T>> command) {
         return guarded(unguarded(command)).onErrorMap(RedisConnection::unavailable);

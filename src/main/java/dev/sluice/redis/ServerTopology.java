@@ -54,6 +54,11 @@ final class ServerTopology implements Topology {
     }
 
     @Override
+    public boolean shareServer(StatefulConnection<String, String> connection, String one, String other) {
+        return true;
+    }
+
+    @Override
     public boolean isGone(Throwable error) {
         if (error instanceof RedisCommandTimeoutException) {
             long now = nanoTime.getAsLong();

@@ -18,6 +18,9 @@ sealed interface Topology permits ServerTopology, ClusterTopology {
             StatefulConnection<String, String> connection,
             Function<RedisClusterAsyncCommands<String, String>, CompletionStage<T>> command);
 
+    /** Whether two keys are on one server, as far as this connection knows. */
+    boolean shareServer(StatefulConnection<String, String> connection, String one, String other);
+
     /** Takes note of how a command ended; true if its connection leads to nobody who could answer and must be replaced. */
     boolean isGone(Throwable error);
 }

@@ -9,12 +9,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,8 +28,8 @@ import reactor.core.publisher.Sinks;
 /**
  * Brings events to safety: into the stream, else straight into the database, else to the overflow.
  *
- * <p>After an unanswered write Redis is left alone for a moment, so that a frozen one costs each batch no timeout: while the
- * pipeline stands still, requests that have ended wait for it.
+ * <p>After an unanswered write its server is left alone for a moment, so that a frozen one costs each batch no timeout:
+ * while the pipeline stands still, requests that have ended wait for it. The other masters of a Cluster are written to.
  *
  * <p>An event whose way is uncertain (no answer in time) takes the next way too; its id keeps it from counting twice.
  */
@@ -46,7 +49,7 @@ final class EventWriter {
     private final RowTakeover rows;
     private final LongSupplier nanoTime;
     private final AtomicLong successes = new AtomicLong();
-    private volatile @Nullable Long unansweredNanos;
+    private final Map<Integer, Long> unansweredNanos = new ConcurrentHashMap<>();
     private volatile Sinks.Empty<Void> timeIsUp = Sinks.empty();
 
     /** @param nanoTime a monotonic clock, {@link System#nanoTime()} outside of tests */
@@ -87,7 +90,7 @@ final class EventWriter {
             return both(unreached, refused);
         }
 
-        private static List<UsageEvent> both(List<UsageEvent> some, List<UsageEvent> others) {
+        static List<UsageEvent> both(List<UsageEvent> some, List<UsageEvent> others) {
             List<UsageEvent> both = new ArrayList<>(some);
             both.addAll(others);
             return both;
@@ -103,7 +106,7 @@ final class EventWriter {
     Mono<Left> attempt(List<UsageEvent> events) {
         return inTime(
                 events,
-                Mono.defer(() -> passesOver() ? Mono.just(events) : addAll(events))
+                Mono.defer(() -> backlog.isFull() ? Mono.just(events) : addWhereAnswered(events))
                         .flatMap(left -> left.isEmpty() ? Mono.just(Left.NOTHING) : apply(left, ANY_ANSWER)));
     }
 
@@ -144,6 +147,14 @@ final class EventWriter {
         timeIsUp = Sinks.empty();
     }
 
+    /** Answers the events that were not confirmed, or whose server is left alone. */
+    private Mono<List<UsageEvent>> addWhereAnswered(List<UsageEvent> events) {
+        List<UsageEvent> asked = new ArrayList<>(events.size());
+        List<UsageEvent> passedOver = new ArrayList<>();
+        events.forEach(event -> (isSilent(event.userId()) ? passedOver : asked).add(event));
+        return asked.isEmpty() ? Mono.just(events) : addAll(asked).map(left -> Left.both(left, passedOver));
+    }
+
     /** Sends all XADDs at once, partition by partition; answers the events that were not confirmed. */
     private Mono<List<UsageEvent>> addAll(List<UsageEvent> events) {
         return Flux.fromStream(() ->
@@ -155,32 +166,38 @@ final class EventWriter {
                         events.size())
                 .collectList()
                 .doOnNext(left -> {
-                    unansweredNanos = left.isEmpty() ? null : nanoTime.getAsLong();
+                    left.stream()
+                            .map(event -> KeySpace.partition(event.userId()))
+                            .distinct()
+                            .forEach(this::leaveServerAlone);
                     if (left.size() < events.size()) {
                         successes.incrementAndGet();
                     }
                 });
     }
 
-    private boolean passesOver() {
-        return backlog.isFull() || isSilent();
+    private void leaveServerAlone(int unanswered) {
+        long now = nanoTime.getAsLong();
+        IntStream.range(0, KeySpace.PARTITIONS)
+                .filter(partition -> stream.shareServer(unanswered, partition))
+                .forEach(partition -> unansweredNanos.put(partition, now));
     }
 
-    private boolean isSilent() {
-        Long since = unansweredNanos;
-        return !backlog.isAnswering() || (since != null && nanoTime.getAsLong() - since < REST_NANOS);
+    private boolean isSilent(@Nullable String userId) {
+        int partition = KeySpace.partition(String.valueOf(userId));
+        Long since = unansweredNanos.get(partition);
+        return !backlog.isAnswering(partition) || (since != null && nanoTime.getAsLong() - since < REST_NANOS);
     }
 
     private Mono<Left> apply(List<UsageEvent> events, Duration patience) {
         return database.apply(events)
                 .flatMap(applied -> {
                     successes.incrementAndGet();
-                    List<QuotaRow> moved = moved(applied, events);
-                    if (isSilent()) {
-                        rows.offerLater(moved);
-                        return Mono.just(Left.NOTHING);
-                    }
-                    return Mono.fromFuture(rows.offer(moved).toFuture(), true)
+                    List<QuotaRow> now = new ArrayList<>();
+                    List<QuotaRow> later = new ArrayList<>();
+                    moved(applied, events).forEach(row -> (isSilent(row.userId()) ? later : now).add(row));
+                    rows.offerLater(later);
+                    return Mono.fromFuture(rows.offer(now).toFuture(), true)
                             .timeout(patience, Mono.empty())
                             .thenReturn(Left.NOTHING);
                 })

@@ -1,13 +1,16 @@
 package dev.sluice.usage;
 
 import dev.sluice.redis.KeySpace;
+import dev.sluice.redis.RedisUnavailableException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +21,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * How many events wait in Redis, and for how long, as counted once a second. While Redis does not answer the last count
- * stands.
+ * How many events wait in Redis, and for how long, as counted once a second. Where Redis does not answer, a partition's last
+ * count stands.
  *
  * <p>The gauges {@code sluice.usage.backlog} (events) and {@code sluice.usage.oldest_age} (seconds) tell of this instance's
  * partitions only, so that the sum over all instances is right.
@@ -33,10 +36,9 @@ public final class UsageBacklog implements SmartLifecycle {
     private final Clock clock;
     private final long maxBacklog;
     private final Scheduler scheduler;
-    private volatile long[] lengths = new long[KeySpace.PARTITIONS];
+    private volatile List<Count> counts = Collections.nCopies(KeySpace.PARTITIONS, new Count(0, null, true));
     private volatile long total;
     private volatile double oldestAgeSeconds;
-    private volatile boolean answering = true;
     private final AtomicLong recoveries = new AtomicLong();
     private volatile @Nullable Disposable sampling;
 
@@ -65,19 +67,19 @@ public final class UsageBacklog implements SmartLifecycle {
         return total >= maxBacklog;
     }
 
-    /** Whether Redis answered the last count. */
-    boolean isAnswering() {
-        return answering;
+    /** Whether Redis answered the last count of this partition. */
+    boolean isAnswering(int partition) {
+        return counts.get(partition).answered();
     }
 
-    /** How often Redis answered again after it had not. */
+    /** How often Redis answered again, in any partition, after it had not. */
     long recoveries() {
         return recoveries.get();
     }
 
     /** Events that wait, by partition. */
     public List<Long> byPartition() {
-        return Arrays.stream(lengths).boxed().toList();
+        return counts.stream().map(Count::length).toList();
     }
 
     /** Age of the oldest event in this instance's partitions, in seconds. */
@@ -86,41 +88,63 @@ public final class UsageBacklog implements SmartLifecycle {
     }
 
     private double owned() {
-        long[] current = lengths;
+        List<Count> current = counts;
         return leases.owned().stream()
-                .mapToLong(partition -> current[partition])
+                .mapToLong(partition -> current.get(partition).length())
                 .sum();
     }
 
-    /** Counts now. Fails with {@code RedisUnavailableException}. */
+    /** Counts now. */
     Mono<Void> sample() {
-        Mono<List<Long>> counts = Flux.fromStream(
-                        () -> IntStream.range(0, KeySpace.PARTITIONS).boxed())
-                .flatMapSequential(stream::length, KeySpace.PARTITIONS)
-                .collectList();
-        Mono<Double> age = Flux.defer(() -> Flux.fromIterable(leases.owned()))
-                .flatMap(stream::oldest, KeySpace.PARTITIONS)
-                .reduce((one, other) -> one.isBefore(other) ? one : other)
-                .map(this::ageSeconds)
-                .defaultIfEmpty(0.0);
-        return counts.zipWith(age, this::store)
-                .doOnError(error -> answering = false)
+        return Flux.fromStream(() -> IntStream.range(0, KeySpace.PARTITIONS).boxed())
+                .flatMapSequential(this::count, KeySpace.PARTITIONS)
+                .collectList()
+                .doOnNext(this::store)
                 .then();
+    }
+
+    private Mono<Count> count(int partition) {
+        Mono<Optional<Instant>> oldest = leases.owned().contains(partition)
+                ? stream.oldest(partition).map(Optional::of).defaultIfEmpty(Optional.empty())
+                : Mono.just(Optional.empty());
+        return Mono.zip(stream.length(partition), oldest)
+                .map(answer -> new Count(answer.getT1(), answer.getT2().orElse(null), true))
+                .onErrorResume(
+                        RedisUnavailableException.class,
+                        error -> Mono.fromSupplier(() -> counts.get(partition).unanswered()));
+    }
+
+    private void store(List<Count> newer) {
+        List<Count> older = counts;
+        counts = newer;
+        total = newer.stream().mapToLong(Count::length).sum();
+        oldestAgeSeconds = leases.owned().stream()
+                .map(partition -> newer.get(partition).oldest())
+                .filter(Objects::nonNull)
+                .mapToDouble(this::ageSeconds)
+                .max()
+                .orElse(0);
+        if (IntStream.range(0, KeySpace.PARTITIONS)
+                .anyMatch(partition ->
+                        newer.get(partition).answered() && !older.get(partition).answered())) {
+            recoveries.incrementAndGet();
+        }
     }
 
     private double ageSeconds(Instant oldest) {
         return Math.max(0, Duration.between(oldest, clock.instant()).toMillis()) / 1000.0;
     }
 
-    private boolean store(List<Long> counts, double age) {
-        lengths = counts.stream().mapToLong(Long::longValue).toArray();
-        total = Arrays.stream(lengths).sum();
-        oldestAgeSeconds = age;
-        if (!answering) {
-            answering = true;
-            recoveries.incrementAndGet();
+    /**
+     * One partition's.
+     *
+     * @param oldest when its oldest event was added; null if there is none, or the partition is another instance's
+     * @param answered false if Redis did not answer, and this is what it said before
+     */
+    private record Count(long length, @Nullable Instant oldest, boolean answered) {
+        private Count unanswered() {
+            return new Count(length, oldest, false);
         }
-        return true;
     }
 
     @Override

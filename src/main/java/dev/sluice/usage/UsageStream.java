@@ -57,6 +57,11 @@ final class UsageStream {
                 .then();
     }
 
+    /** Whether two partitions are on one server, so that one which is not answered tells of the other. */
+    boolean shareServer(int one, int other) {
+        return redis.shareServer(KeySpace.usage(one), KeySpace.usage(other));
+    }
+
     /** Takes up to {@code count} entries that no consumer has; never waits for one. */
     Mono<List<Delivery>> read(int partition, int count) {
         return read(partition, StreamOffset.lastConsumed(KeySpace.usage(partition)), count);

@@ -1,7 +1,7 @@
 package dev.sluice.chaos;
 
+import dev.sluice.testkit.Latencies;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -84,24 +84,17 @@ public final class Chaos {
 
     private static Report report(
             ChaosPlan plan, ChaosLoad load, ChaosFaults faults, Duration drain, ChaosAudit.Findings findings) {
-        List<Long> nanos = load.answerNanos();
+        Latencies took = load.took();
         Map<String, Long> outcomes = new java.util.TreeMap<>();
         load.outcomes().forEach((name, count) -> outcomes.put(name, count.sum()));
         return new Report(
                 plan,
                 outcomes,
                 faults.counts(),
-                quantile(nanos, 0.5),
-                quantile(nanos, 0.99),
-                quantile(nanos, 1),
+                took.quantile(0.5),
+                took.quantile(0.99),
+                took.quantile(1),
                 drain,
                 findings);
-    }
-
-    private static Duration quantile(List<Long> ascending, double quantile) {
-        return ascending.isEmpty()
-                ? Duration.ZERO
-                : Duration.ofNanos(
-                        ascending.get((int) Math.min(ascending.size() - 1, Math.floor(ascending.size() * quantile))));
     }
 }

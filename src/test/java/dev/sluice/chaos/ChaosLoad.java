@@ -1,6 +1,7 @@
 package dev.sluice.chaos;
 
 import dev.sluice.testkit.EdgeProcess;
+import dev.sluice.testkit.Latencies;
 import dev.sluice.testkit.Stack;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -76,10 +77,10 @@ final class ChaosLoad {
         return outcomes;
     }
 
-    /** How long the requests that were answered took, in nanoseconds, in ascending order. */
-    List<Long> answerNanos() {
+    /** How long the requests that were answered took. */
+    Latencies took() {
         synchronized (answerNanos) {
-            return answerNanos.stream().sorted().toList();
+            return Latencies.of(answerNanos);
         }
     }
 

@@ -1,8 +1,8 @@
 package dev.sluice.chaos;
 
+import dev.sluice.testkit.Numbers;
 import java.time.Duration;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * One rehearsal.
@@ -19,9 +19,9 @@ record ChaosPlan(long seed, Duration load, int instances, int clients, int users
             usage: bench/chaos [--seed N] [--seconds N] [--instances N] [--clients N] [--users N]
             defaults: a random seed, 180 seconds, 3 instances, 16 clients, 24 users""";
 
-    /** @throws IllegalArgumentException with the usage, if an argument is unknown or no positive number */
+    /** @throws IllegalArgumentException with the usage, if an argument is unknown or no number */
     static ChaosPlan of(String... arguments) {
-        Map<String, Long> numbers = new TreeMap<>(Map.of(
+        Map<String, Long> defaults = Map.of(
                 "--seed",
                 System.nanoTime() % 1_000_000,
                 "--seconds",
@@ -31,25 +31,13 @@ record ChaosPlan(long seed, Duration load, int instances, int clients, int users
                 "--clients",
                 16L,
                 "--users",
-                24L));
-        if (arguments.length % 2 != 0) {
-            throw new IllegalArgumentException(USAGE);
-        }
-        for (int i = 0; i < arguments.length; i += 2) {
-            if (!numbers.containsKey(arguments[i]) || !arguments[i + 1].matches("\\d{1,9}")) {
-                throw new IllegalArgumentException(USAGE);
-            }
-            numbers.put(arguments[i], Long.parseLong(arguments[i + 1]));
-        }
+                24L);
+        Numbers numbers = Numbers.parse(USAGE, defaults, arguments);
         return new ChaosPlan(
-                number(numbers, "--seed"),
-                Duration.ofSeconds(number(numbers, "--seconds")),
-                (int) number(numbers, "--instances"),
-                (int) number(numbers, "--clients"),
-                (int) number(numbers, "--users"));
-    }
-
-    private static long number(Map<String, Long> numbers, String name) {
-        return numbers.getOrDefault(name, 0L);
+                numbers.get("--seed"),
+                Duration.ofSeconds(numbers.get("--seconds")),
+                (int) numbers.get("--instances"),
+                (int) numbers.get("--clients"),
+                (int) numbers.get("--users"));
     }
 }

@@ -10,7 +10,12 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,7 +30,10 @@ class MainJobIT {
 
     @BeforeAll
     static void startAll() {
-        stack = Stack.start();
+        stack = Stack.start(
+                "sluice.redis.timeout", "30s",
+                "sluice.plans.crowd.operations.signed-url.memory", "1000/1m",
+                "sluice.plans.crowd.operations.signed-url.redis", "1000/1m");
     }
 
     @AfterAll
@@ -69,6 +77,28 @@ class MainJobIT {
         assertThat(stack.database()
                         .number("select count(*) from usage_events where user_id = 'alice' and kind = 'charge'"))
                 .isEqualTo(1);
+    }
+
+    /** Beside a Redis that answers in time; each charge that goes past it makes the ledger read its facts anew. */
+    @Test
+    void asksTheDatabaseOnceForFiveHundredFirstRequestsOfOneUser() {
+        stack.user("crowd", 500);
+        String key = stack.supabase().createApiKey("crowd", "crowd");
+        long before = stack.supabase().calls("rest.rpc.edge_facts");
+        stack.supabase().faults().delay("rest.rpc.edge_facts", Duration.ofMillis(500));
+        ExecutorService callers = Executors.newFixedThreadPool(64);
+
+        List<CompletableFuture<Answer>> answers = IntStream.range(0, 500)
+                .mapToObj(i -> CompletableFuture.supplyAsync(() -> stack.sign(key, i + ".png"), callers))
+                .toList();
+
+        assertThat(answers)
+                .allSatisfy(answer -> assertThat(answer.join().status()).isEqualTo(200));
+        assertThat(stack.sign(key, "more.png").code()).isEqualTo("QUOTA_EXCEEDED");
+        assertThat(stack.supabase().calls("rest.rpc.reserve_quota")).isZero();
+        assertThat(stack.supabase().calls("rest.rpc.edge_facts") - before).isEqualTo(1);
+        stack.supabase().faults().clear();
+        callers.shutdown();
     }
 
     @Test

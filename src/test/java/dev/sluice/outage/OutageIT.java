@@ -8,12 +8,7 @@ import dev.sluice.testkit.Redis;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -21,7 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.test.web.reactive.server.WebTestClient;
 
-/** On the edges of outages: first requests, what must not be remembered of them, and the way back. */
+/** On the edges of outages: what must not be remembered of them, and the way back. */
 class OutageIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
@@ -56,26 +51,6 @@ class OutageIT {
                                 .isEqualTo("UP"));
         String probe = stack.user("probe-" + System.nanoTime(), 100);
         await().atMost(SOON).until(() -> stack.sign(probe, "probe.png").status(), status -> status == 200);
-    }
-
-    @Test
-    void asksTheDatabaseOnceForFiveHundredFirstRequestsOfOneUser() throws Exception {
-        String key = stack.user("crowd", 500);
-        long before = stack.supabase().calls("rest.rpc.edge_facts");
-        stack.supabase().faults().delay("rest.rpc.edge_facts", Duration.ofMillis(500));
-        ExecutorService callers = Executors.newFixedThreadPool(64);
-
-        List<CompletableFuture<Answer>> answers = new ArrayList<>();
-        for (int i = 0; i < 500; i++) {
-            String name = i + ".png";
-            answers.add(CompletableFuture.supplyAsync(() -> stack.sign(key, name), callers));
-        }
-
-        assertThat(answers)
-                .allSatisfy(answer -> assertThat(answer.join().status()).isEqualTo(200));
-        assertThat(stack.sign(key, "more.png").code()).isEqualTo("QUOTA_EXCEEDED");
-        assertThat(stack.supabase().calls("rest.rpc.edge_facts") - before).isEqualTo(1);
-        callers.shutdown();
     }
 
     @Test

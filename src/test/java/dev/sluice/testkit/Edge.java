@@ -21,6 +21,7 @@ import org.springframework.test.web.reactive.server.WebTestClient;
 /** A whole Sluice in this JVM, on free ports, with real parts around it. Several may run beside each other. */
 public final class Edge implements AutoCloseable {
 
+    private static final Duration QUIET = Duration.ofMillis(100);
     private static final Pattern SECRET = Pattern.compile("(?i)(token|secret|password|[-_.]key)$");
 
     private final ConfigurableApplicationContext context;
@@ -64,10 +65,14 @@ public final class Edge implements AutoCloseable {
         return properties;
     }
 
-    /** An instance that stops would else dispose the event loops of all others in this JVM. */
+    /**
+     * An instance that stops would else dispose the event loops of all others in this JVM, and wait two seconds for tasks that
+     * nobody brings once the web server has stopped.
+     */
     private static ReactorResourceFactory ownResources() {
         ReactorResourceFactory resources = new ReactorResourceFactory();
         resources.setUseGlobalResources(false);
+        resources.setShutdownQuietPeriod(QUIET);
         return resources;
     }
 

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class EdgeProcess implements AutoCloseable {
 
     private static final Path ROOT = Path.of("target", "edges").toAbsolutePath();
-    private static final Duration READY_LIMIT = Duration.ofSeconds(90);
+    private static final Duration READY_LIMIT = Duration.ofMinutes(3);
     private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
     private static final int PROBE_MILLIS = 2_000;
 

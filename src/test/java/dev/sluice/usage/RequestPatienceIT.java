@@ -7,7 +7,7 @@ import dev.sluice.journal.UsageEvent;
 import dev.sluice.journal.UsageEvent.Kind;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.redis.RedisConnection;
-import io.lettuce.core.RedisClient;
+import io.lettuce.core.AbstractRedisClient;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,7 +29,7 @@ class RequestPatienceIT {
     private final UsageBench bench = new UsageBench();
     private final WorkerInstance one = WorkerInstance.of(bench);
     private final ScheduledExecutorService connector = new ScheduledThreadPoolExecutor(1);
-    private final RedisClient client = RedisClient.create(bench.redis.uri());
+    private final AbstractRedisClient client = bench.redis.newClient();
     private final RedisConnection slow = new RedisConnection(client, OF_THE_CONNECTION, call -> call, connector);
     private AdmissionUsage usage = one.admission;
 

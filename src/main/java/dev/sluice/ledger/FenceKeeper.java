@@ -2,11 +2,8 @@ package dev.sluice.ledger;
 
 import dev.sluice.redis.KeySpace;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
-import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -14,27 +11,19 @@ import reactor.core.publisher.Mono;
  * Fences every partition where it is due as soon as Redis can be reached, also those in which this instance has nothing to
  * charge: what it charged through the database before it was restarted must be seen by the others too.
  */
-public final class FenceKeeper implements SmartLifecycle {
+final class FenceKeeper {
+
+    static final Duration EVERY = Duration.ofSeconds(1);
 
     private static final Logger log = LoggerFactory.getLogger(FenceKeeper.class);
-    private static final Duration EVERY = Duration.ofSeconds(1);
 
     private final Ledger ledger;
     private final Fences fences;
-    private volatile @Nullable Disposable running;
 
     /** @param ledger on a connection of the background */
-    public FenceKeeper(Ledger ledger, Fences fences) {
+    FenceKeeper(Ledger ledger, Fences fences) {
         this.ledger = ledger;
         this.fences = fences;
-    }
-
-    @Override
-    public void start() {
-        running = Flux.interval(Duration.ZERO, EVERY)
-                .onBackpressureDrop()
-                .concatMap(tick -> fenceAll(), 1)
-                .subscribe();
     }
 
     /** Installs every fence that is due; what fails stays due. */
@@ -46,19 +35,5 @@ public final class FenceKeeper implements SmartLifecycle {
                     return Mono.empty();
                 }))
                 .then();
-    }
-
-    @Override
-    public void stop() {
-        Disposable current = running;
-        running = null;
-        if (current != null) {
-            current.dispose();
-        }
-    }
-
-    @Override
-    public boolean isRunning() {
-        return running != null;
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.ledger;
 
+import dev.sluice.redis.Periodic;
 import dev.sluice.redis.RedisConnection;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
@@ -33,7 +34,7 @@ class LedgerConfiguration {
     }
 
     @Bean
-    FenceKeeper fenceKeeper(@Qualifier("backgroundLedger") Ledger ledger, Fences fences) {
-        return new FenceKeeper(ledger, fences);
+    Periodic fenceKeeper(@Qualifier("backgroundLedger") Ledger ledger, Fences fences) {
+        return new Periodic(FenceKeeper.EVERY, new FenceKeeper(ledger, fences)::fenceAll);
     }
 }

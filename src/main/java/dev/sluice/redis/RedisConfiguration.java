@@ -108,8 +108,9 @@ class RedisConfiguration {
     }
 
     @Bean
-    RedisProbe redisProbe(RedisConnection edgeRedis, CircuitBreakerRegistry circuits) {
-        return new RedisProbe(edgeRedis, circuits.circuitBreaker(CIRCUIT));
+    Periodic redisProbe(RedisConnection edgeRedis, CircuitBreakerRegistry circuits) {
+        RedisProbe probe = new RedisProbe(edgeRedis, circuits.circuitBreaker(CIRCUIT));
+        return new Periodic(RedisProbe.EVERY, probe::closeIfAnswered);
     }
 
     /** The connection of everything that runs in the background; inject with {@code @Qualifier("backgroundRedis")}. */

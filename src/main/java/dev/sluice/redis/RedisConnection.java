@@ -192,7 +192,7 @@ public final class RedisConnection implements AutoCloseable {
                         CONNECT_RETRY.toSeconds(),
                         cause.toString());
             }
-            connector.schedule(this::connect, CONNECT_RETRY.toMillis(), TimeUnit.MILLISECONDS);
+            var unused = connector.schedule(this::connect, CONNECT_RETRY.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
@@ -206,8 +206,8 @@ public final class RedisConnection implements AutoCloseable {
             log.warn("The connection to Redis is given up and made anew: {}", error.toString());
         }
         lost();
-        var unused = gone.closeAsync();
-        connector.schedule(
+        var closing = gone.closeAsync();
+        var unused = connector.schedule(
                 () -> {
                     replacementListeners.forEach(Runnable::run);
                     connect();

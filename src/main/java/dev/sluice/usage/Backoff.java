@@ -3,7 +3,6 @@ package dev.sluice.usage;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseUnavailableException;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
@@ -28,7 +27,6 @@ final class Backoff extends Retry {
     private final Scheduler scheduler;
     private final DoubleSupplier random;
     private final Runnable onRetry;
-    private final AtomicInteger waiting = new AtomicInteger();
     private volatile Sinks.Empty<Void> stopped = Sinks.empty();
     private volatile boolean stopping;
 

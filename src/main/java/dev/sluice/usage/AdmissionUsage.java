@@ -75,7 +75,7 @@ final class AdmissionUsage implements UsageSink {
         return backlog.isFull();
     }
 
-    private static Mono<Void> carriedOut(Mono<Void> work) {
-        return Mono.defer(() -> Mono.fromFuture(work.toFuture(), true));
+    private Mono<Void> carriedOut(Mono<Void> work) {
+        return Mono.defer(() -> recorder.carryOut(work));
     }
 }

@@ -32,6 +32,9 @@ public final class UsageRecorder implements SmartLifecycle {
     /** How long the stores are waited for when this instance stops; what is left then takes the last resort. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
+    /** Longer than a write takes that is told to hurry, or a refund: both end in the journal. This only bounds a mistake. */
+    private static final Duration LIMIT = PATIENCE.multipliedBy(2);
+
     private final EventWriter writer;
     private final int batchSize;
     private final Duration flushInterval;
@@ -57,7 +60,7 @@ public final class UsageRecorder implements SmartLifecycle {
      * nothing until it is subscribed to.
      */
     public Mono<Void> outcome(UsageEvent event) {
-        return Mono.defer(() -> accepts(event) ? Mono.empty() : carryOut(event));
+        return Mono.defer(() -> accepts(event) ? Mono.empty() : carryOut(writer.write(List.of(event))));
     }
 
     /**
@@ -86,12 +89,12 @@ public final class UsageRecorder implements SmartLifecycle {
         }
     }
 
-    /** Starts the write now, so that nobody's cancellation can stop it. */
-    private Mono<Void> carryOut(UsageEvent event) {
-        CompletableFuture<Void> write = writer.write(List.of(event)).toFuture();
-        carriedOut.add(write);
-        var unused = write.whenComplete((done, error) -> carriedOut.remove(write));
-        return Mono.fromFuture(write, true);
+    /** Starts {@code write} now, so that nobody's cancellation can stop it; a stop waits for it. Ends as it does. */
+    Mono<Void> carryOut(Mono<Void> write) {
+        CompletableFuture<Void> started = write.toFuture();
+        carriedOut.add(started);
+        var unused = started.whenComplete((done, error) -> carriedOut.remove(started));
+        return Mono.fromFuture(started, true);
     }
 
     @Override
@@ -130,10 +133,11 @@ public final class UsageRecorder implements SmartLifecycle {
         }
         closing.tryEmitEmpty();
         Disposable limit = scheduler.schedule(writer::hurry, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        Mono<Void> direct = Mono.defer(() -> Mono.when(
-                carriedOut.stream().map(write -> Mono.fromFuture(write, true)).toList()));
+        Mono<Void> direct = Mono.defer(() -> Mono.when(carriedOut.stream()
+                .map(write -> Mono.fromFuture(write, true).onErrorComplete())
+                .toList()));
         var unused = drained.onErrorComplete()
-                .then(direct)
+                .then(direct.timeout(LIMIT, Mono.empty()))
                 .doFinally(end -> {
                     limit.dispose();
                     callback.run();

@@ -164,6 +164,22 @@ class UsageRecorderIT {
     }
 
     @Test
+    void isNotStoppedBeforeARefundIsSafe() {
+        UsageEvent charge = bench.charge("cut-off", 2);
+        try (WorkerInstance one = WorkerInstance.of(bench)) {
+            one.recorder.start();
+            bench.redis.freeze();
+            try {
+                one.admission.refund(charge).subscribe().dispose();
+                one.stopRecorder();
+            } finally {
+                bench.redis.thaw();
+            }
+            assertThat(one.journal.waiting()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void writesWhatWaitsWhenItStopsAndStartsAgain() {
         UsageProperties slow = new UsageProperties(100, Duration.ofSeconds(10), 1_000_000, Duration.ofDays(35));
         try (WorkerInstance one = new WorkerInstance(bench, slow, Duration.ofSeconds(30), 100)) {

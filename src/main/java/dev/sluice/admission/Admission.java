@@ -3,9 +3,13 @@ package dev.sluice.admission;
 import dev.sluice.exchange.Attribute;
 import dev.sluice.journal.UsageEvent;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
 
 /**
  * What one request claims, and what became of it. Filled by the claim filters before the decision and read after it. Only
@@ -17,8 +21,10 @@ public final class Admission {
     private static final Attribute<Admission> ATTRIBUTE = Attribute.of(Admission.class);
 
     private final List<Claim.RateLimit> rateLimits = new ArrayList<>(1);
+    private final Set<Object> quotaFilters = new HashSet<>(2);
     private Claim.@Nullable Quota quota;
     private Claim.@Nullable Bucket bucket;
+    private @Nullable Mono<Void> decision;
     private volatile boolean settled;
     private boolean finished;
     private boolean inDoubt;
@@ -36,18 +42,52 @@ public final class Admission {
     }
 
     void claim(Claim.RateLimit claim) {
-        if (rateLimits.stream().noneMatch(known -> known.operation().equals(claim.operation()))) {
+        if (isOpen() && rateLimits.stream().noneMatch(known -> known.operation().equals(claim.operation()))) {
             rateLimits.add(claim);
         }
     }
 
-    /** Several quota claims add up: requests and bytes are charged by one event. */
-    void claim(Claim.Quota claim) {
-        quota = quota == null ? claim : quota.plus(claim);
+    /**
+     * Several quota claims add up: requests and bytes are charged by one event.
+     *
+     * @param filter who claims; it claims once, however often a retry runs it
+     */
+    void claim(Object filter, Claim.Quota claim) {
+        if (isOpen() && quotaFilters.add(filter)) {
+            quota = quota == null ? claim : quota.plus(claim);
+        }
     }
 
     void claim(Claim.Bucket claim) {
-        bucket = claim;
+        if (isOpen()) {
+            bucket = claim;
+        }
+    }
+
+    /** Claims that come after the decision are those of a retry or a {@code forward:}, which reuse it. */
+    private boolean isOpen() {
+        return decision == null;
+    }
+
+    /** The exchange was handed to another route, which declares its own claims; what is decided stays so. */
+    void forwarded() {
+        if (isOpen()) {
+            rateLimits.clear();
+            quotaFilters.clear();
+            quota = null;
+            bucket = null;
+        }
+    }
+
+    /**
+     * The decision on all claims: {@code decide} the first time, and the same for whoever asks again, be it a refusal, an
+     * error or one still on its way. Whoever no longer waits for it does not end it.
+     */
+    Mono<Void> decided(Supplier<Mono<Void>> decide) {
+        if (decision == null) {
+            decision = decide.get().doOnSuccess(done -> settled = true).cache();
+        }
+        return decision;
     }
 
     boolean isEmpty() {
@@ -66,13 +106,9 @@ public final class Admission {
         return bucket;
     }
 
-    /** Whether all claims hold; they are never decided twice. */
+    /** Whether all claims hold. */
     boolean isSettled() {
         return settled;
-    }
-
-    void settled() {
-        settled = true;
     }
 
     /**

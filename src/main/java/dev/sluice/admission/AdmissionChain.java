@@ -154,7 +154,9 @@ final class AdmissionChain {
                     degradation.failed(Degradation.Layer.DATABASE, error);
                     return Mono.fromSupplier(() -> withoutFacts(subject, request, load));
                 })
-                .flatMap(next -> viaRedis(subject, charge, next, loads + 1));
+                .flatMap(next -> subject.claims().charging(charge)
+                        ? viaRedis(subject, charge, next, loads + 1)
+                        : AdmissionChain.<UsageEvent>ended());
     }
 
     /** The request as policy lets it stand while the database cannot say what Redis does not know. */

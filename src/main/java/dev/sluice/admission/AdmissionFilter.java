@@ -8,7 +8,7 @@ import reactor.core.publisher.Mono;
 
 /**
  * Settles every claim of a request at once. Always in the chain, so that a declared claim cannot be forgotten; a request
- * without claims passes untouched. A retry or a {@code forward:} reuses the first decision.
+ * without claims passes untouched. A retry or a {@code forward:} reuses the first decision, a refusal as well.
  */
 final class AdmissionFilter implements GlobalFilter, Ordered {
 
@@ -26,13 +26,11 @@ final class AdmissionFilter implements GlobalFilter, Ordered {
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
         Admission admission = Admission.of(exchange);
-        if (admission.isEmpty() || admission.isSettled()) {
-            return chain.filter(exchange);
-        }
-        return admissions
-                .decide(subjects.of(exchange))
-                .then(Mono.fromRunnable(admission::settled))
-                .then(Mono.defer(() -> chain.filter(exchange)));
+        return admission.isEmpty()
+                ? chain.filter(exchange)
+                : admission
+                        .decided(() -> admissions.decide(subjects.of(exchange)).then())
+                        .then(Mono.defer(() -> chain.filter(exchange)));
     }
 
     @Override

@@ -20,7 +20,9 @@ final class OutcomeFilter implements GlobalFilter, Ordered {
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
-        if (!Admission.of(exchange).watch()) {
+        Admission admission = Admission.of(exchange);
+        if (!admission.watch()) {
+            admission.forwarded();
             return chain.filter(exchange);
         }
         exchange.getResponse().beforeCommit(() -> outcomes.answering(exchange));

@@ -30,9 +30,11 @@ final class QuotaGatewayFilterFactory extends AbstractGatewayFilterFactory<Quota
     public GatewayFilter apply(Config config) {
         OnFailure onFailure = config.onFailure() != null ? config.onFailure() : properties.onFailure();
         long requests = config.cost() == null ? 1 : config.cost();
+        Object filter = new Object();
         return (exchange, chain) -> {
             Admission.of(exchange)
                     .claim(
+                            filter,
                             config.unit() == Unit.REQUESTS
                                     ? new Claim.Quota(requests, 0, onFailure)
                                     : new Claim.Quota(0, declaredBytes(exchange), onFailure));

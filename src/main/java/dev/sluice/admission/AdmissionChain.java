@@ -124,6 +124,7 @@ final class AdmissionChain {
     }
 
     private Mono<UsageEvent> viaRedis(Subject subject, @Nullable UsageEvent charge, AdmitRequest request, int loads) {
+        long generation = lastVerdicts.generation();
         return redisBudget
                 .within(subject.context().timings(), ledger.admit(request))
                 .flatMap(reply -> {
@@ -134,8 +135,19 @@ final class AdmissionChain {
                                         RedisUnavailableException.notAsked("The ledger does not hold its facts", null))
                                 : loadThenAdmit(subject, charge, request, load, loads);
                     }
-                    return Mono.justOrEmpty(verdicts.settle(subject, charge, request, (AdmitReply.Decided) reply));
+                    remember(subject, request, reply, generation);
+                    return Mono.justOrEmpty(verdicts.settle(subject, charge, (AdmitReply.Decided) reply));
                 });
+    }
+
+    /** Remembers the bucket's verdict if Redis has read one; one that was given to it is none that it answered. */
+    private void remember(Subject subject, AdmitRequest asked, AdmitReply reply, long generation) {
+        Claim.Bucket bucket = subject.claims().bucket();
+        boolean granted = reply instanceof AdmitReply.Admitted;
+        boolean told = granted || reply instanceof AdmitReply.BucketDenied;
+        if (bucket != null && told && asked.bucket() != null && asked.bucket().decided() == null) {
+            lastVerdicts.saw(subject.userId(), bucket.bucket(), bucket.access(), granted, generation);
+        }
     }
 
     private Mono<UsageEvent> loadThenAdmit(

@@ -47,13 +47,9 @@ class AdmissionConfiguration {
 
     @Bean
     AdmissionVerdicts admissionVerdicts(
-            LastVerdicts lastVerdicts,
-            RefusalMemory refusals,
-            QuotaProperties quota,
-            Degradation degradation,
-            MeterRegistry registry) {
+            RefusalMemory refusals, QuotaProperties quota, Degradation degradation, MeterRegistry registry) {
         RememberedRefusals remembered = new RememberedRefusals(refusals, quota.refusalMemory());
-        return new AdmissionVerdicts(lastVerdicts, remembered, degradation, registry);
+        return new AdmissionVerdicts(remembered, degradation, registry);
     }
 
     @Bean

@@ -3,7 +3,6 @@ package dev.sluice.admission;
 import dev.sluice.exchange.RateLimits;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.AdmitReply;
-import dev.sluice.ledger.AdmitRequest;
 import dev.sluice.ledger.RateCheck;
 import dev.sluice.ledger.RateState;
 import dev.sluice.problem.Problem;
@@ -17,14 +16,11 @@ import org.jspecify.annotations.Nullable;
 /** What a decision means: the charge or the refusal, the headers, what is remembered of it, and the count. */
 final class AdmissionVerdicts {
 
-    private final LastVerdicts lastVerdicts;
     private final RememberedRefusals remembered;
     private final Degradation degradation;
     private final MeterRegistry registry;
 
-    AdmissionVerdicts(
-            LastVerdicts lastVerdicts, RememberedRefusals remembered, Degradation degradation, MeterRegistry registry) {
-        this.lastVerdicts = lastVerdicts;
+    AdmissionVerdicts(RememberedRefusals remembered, Degradation degradation, MeterRegistry registry) {
         this.remembered = remembered;
         this.degradation = degradation;
         this.registry = registry;
@@ -47,17 +43,12 @@ final class AdmissionVerdicts {
     /**
      * Carries out what Redis decided.
      *
-     * @param asked what it was asked; a verdict that was given to it is none that it answered
      * @return the charge as it was made; null if nothing was charged
      * @throws ProblemException if a claim does not hold
      */
-    @Nullable UsageEvent settle(Subject subject, @Nullable UsageEvent charge, AdmitRequest asked, AdmitReply.Decided reply) {
+    @Nullable UsageEvent settle(Subject subject, @Nullable UsageEvent charge, AdmitReply.Decided reply) {
         tell(subject, checks(subject), reply.rates());
-        boolean verdictRead = asked.bucket() != null && asked.bucket().decided() == null;
         if (reply instanceof AdmitReply.Admitted admitted) {
-            if (verdictRead) {
-                sawBucket(subject, true);
-            }
             return admitted(subject, Source.REDIS, charge == null ? null : charge.withPeriod(admitted.periodEndsAt()));
         }
         if (reply instanceof AdmitReply.RateExceeded exceeded) {
@@ -68,9 +59,6 @@ final class AdmissionVerdicts {
         if (reply instanceof AdmitReply.QuotaExceeded spent) {
             remembered.quota(subject.userId(), spent);
             throw refused(subject, "quota", Source.REDIS, Refusals.quota(spent));
-        }
-        if (verdictRead) {
-            sawBucket(subject, false);
         }
         throw refused(subject, Claim.Bucket.NAME, Source.REDIS, bucketRefusal(subject));
     }
@@ -122,13 +110,6 @@ final class AdmissionVerdicts {
             throw new IllegalStateException("A bucket was refused that nobody claimed");
         }
         return Refusals.bucket(bucket);
-    }
-
-    private void sawBucket(Subject subject, boolean granted) {
-        Claim.Bucket bucket = subject.claims().bucket();
-        if (bucket != null) {
-            lastVerdicts.saw(subject.userId(), bucket.bucket(), bucket.access(), granted);
-        }
     }
 
     private static List<RateCheck> checks(Subject subject) {

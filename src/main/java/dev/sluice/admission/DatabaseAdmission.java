@@ -84,9 +84,11 @@ final class DatabaseAdmission {
     }
 
     private Mono<Boolean> askBucket(Subject subject, Claim.Bucket claim) {
-        return asked(subject, facts.readOnly(subject.userId(), claim.bucket()))
+        long generation = lastVerdicts.generation();
+        return asked(subject, facts.readOnly(subject.userId(), claim.bucket(), generation))
                 .map(answer -> answer.grants(claim.access()))
-                .doOnNext(granted -> lastVerdicts.saw(subject.userId(), claim.bucket(), claim.access(), granted))
+                .doOnNext(granted ->
+                        lastVerdicts.saw(subject.userId(), claim.bucket(), claim.access(), granted, generation))
                 .onErrorResume(
                         DatabaseUnavailableException.class,
                         error -> Mono.fromSupplier(() -> verdicts.byPolicy(subject, claim)));

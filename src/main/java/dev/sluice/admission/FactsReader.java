@@ -35,14 +35,18 @@ final class FactsReader {
     /** Reads what {@code seen} misses and begins to store it in Redis. */
     Mono<Loaded> load(String userId, AdmitReply.Load seen, @Nullable String bucket) {
         String asked = seen.verdict() ? bucket : null;
-        Flight flight = new Flight(userId, seen.incarnation(), seen.fence(), seen.quota(), asked);
+        Flight flight = new Flight(userId, seen.incarnation(), seen.fence(), seen.quota(), asked, 0);
         return flights.join(
                 flight, () -> read(userId, asked).map(facts -> new Loaded(facts, store(userId, seen, asked, facts))));
     }
 
-    /** Reads a user's facts without storing them: the way while Redis is away. */
-    Mono<Facts> readOnly(String userId, String bucket) {
-        Flight flight = new Flight(userId, "", "", false, bucket);
+    /**
+     * Reads a user's facts without storing them: the way while Redis is away.
+     *
+     * @param generation of {@link LastVerdicts}: who asks after something was forgotten joins none who asked before
+     */
+    Mono<Facts> readOnly(String userId, String bucket, long generation) {
+        Flight flight = new Flight(userId, "", "", false, bucket, generation);
         return flights.join(flight, () -> read(userId, bucket).map(facts -> new Loaded(facts, Mono.empty())))
                 .map(Loaded::facts);
     }
@@ -75,5 +79,6 @@ final class FactsReader {
             String incarnation,
             String fence,
             boolean quota,
-            @Nullable String bucket) {}
+            @Nullable String bucket,
+            long generation) {}
 }

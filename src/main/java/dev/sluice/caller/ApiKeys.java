@@ -36,13 +36,16 @@ public final class ApiKeys {
             @Nullable String userId,
             @Nullable String plan) {}
 
+    /** A call for one key; who asks after something was forgotten joins none who asked before. */
+    private record Flight(String hash, long generation) {}
+
     private final LocalIdentities local;
     private final SharedIdentities shared;
     private final PostgRest database;
     private final Duration redisBudget;
     private final LongSupplier nanoTime;
-    private final SingleFlight<String, Identity> redisReads = new SingleFlight<>();
-    private final SingleFlight<String, Identity> databaseReads = new SingleFlight<>();
+    private final SingleFlight<Flight, Identity> redisReads = new SingleFlight<>();
+    private final SingleFlight<Flight, Identity> databaseReads = new SingleFlight<>();
 
     /** @param redisBudget of one request, for all its calls of Redis */
     ApiKeys(
@@ -86,10 +89,12 @@ public final class ApiKeys {
         if (left.isNegative() || left.isZero()) {
             return Mono.error(RedisUnavailableException.notSent("The request's time for Redis is spent", null));
         }
-        Mono<Identity> read = redisReads.join(hash, () -> {
-            long generation = local.generation();
-            return shared.read(hash).doOnNext(identity -> local.put(hash, identity, generation));
-        });
+        long generation = local.generation();
+        Mono<Identity> read = redisReads.join(
+                new Flight(hash, generation),
+                () -> shared.read(hash)
+                        .filter(local::believes)
+                        .doOnNext(identity -> local.put(hash, identity, generation)));
         return timings.measure(Stage.REDIS, read.timeout(left)).onErrorMap(TimeoutException.class, ApiKeys::late);
     }
 
@@ -97,13 +102,13 @@ public final class ApiKeys {
     private Mono<Identity> fromDatabase(String hash, Timings timings, boolean store) {
         AtomicBoolean asked = new AtomicBoolean();
         long generation = local.generation();
-        Mono<Identity> read = databaseReads.join(hash, () -> {
+        Mono<Identity> read = databaseReads.join(new Flight(hash, generation), () -> {
             Identity cached = local.get(hash);
             if (cached != null) {
                 return Mono.just(cached);
             }
             asked.set(true);
-            return resolve(hash);
+            return resolve(hash, generation);
         });
         return timings.measure(Stage.DATABASE, read)
                 .flatMap(identity -> store && asked.get() && generation == local.generation()
@@ -111,8 +116,7 @@ public final class ApiKeys {
                         : Mono.just(identity));
     }
 
-    private Mono<Identity> resolve(String hash) {
-        long generation = local.generation();
+    private Mono<Identity> resolve(String hash, long generation) {
         long askedNanos = nanoTime.getAsLong();
         return database.rpc("resolve_api_key", Map.of("p_key_hash", hash), ROW)
                 .flatMap(row -> identity(row, askedNanos))
@@ -154,23 +158,29 @@ public final class ApiKeys {
 
     /**
      * Forgets the identities of the user's keys that this process knows, here and in Redis, so that a revocation or a new
-     * plan acts at once. Every instance has to be told: each knows the keys that came to it. Fails if Redis could not be
-     * told; this process has forgotten them all the same.
+     * plan acts at once; what others may yet write to Redis is not believed until it has expired. Every instance has to be
+     * told: each knows the keys that came to it. Fails if Redis could not be told; this process has forgotten them all the
+     * same.
      */
     public Mono<Void> forgetUser(String userId) {
-        return Mono.defer(() -> forget(local.hashesOf(userId)));
+        return Mono.defer(() -> delete(local.forgetUser(userId)));
+    }
+
+    /** Forgets the identities of all keys, in this process only, as if {@link #forgetUser} had named every user. */
+    public void forgetAll() {
+        local.forgetAll();
     }
 
     /** Forgets the identity of one key, named by its SHA-256 in lower-case hexadecimal, here and in Redis. */
     public Mono<Void> forgetKey(String keyHash) {
-        return Mono.defer(() -> forget(Set.of(keyHash)));
+        return Mono.defer(() -> {
+            Set<String> hashes = Set.of(keyHash);
+            local.forget(hashes);
+            return delete(hashes).doOnTerminate(() -> local.forget(hashes));
+        });
     }
 
-    private Mono<Void> forget(Set<String> hashes) {
-        local.forget(hashes);
-        return Flux.fromIterable(hashes)
-                .flatMapDelayError(shared::delete, 8, 1)
-                .doOnTerminate(() -> local.forget(hashes))
-                .then();
+    private Mono<Void> delete(Set<String> hashes) {
+        return Flux.fromIterable(hashes).flatMapDelayError(shared::delete, 8, 1).then();
     }
 }

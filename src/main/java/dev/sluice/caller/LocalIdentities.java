@@ -23,10 +23,17 @@ final class LocalIdentities {
     private static final int MAX_ENTRIES = 10_000;
     private static final Duration LAST_KNOWN = Duration.ofMinutes(15);
 
+    /** Longer than another instance's write of an identity may be on its way to Redis. */
+    private static final Duration LATE = Duration.ofSeconds(15);
+
+    /** No user's id. */
+    private static final String EVERYBODY = "";
+
     private final LongSupplier nanoTime;
     private final Cache<String, Identity> known;
     private final Cache<String, Identity> unknown;
     private final Cache<String, Identity> lastKnown;
+    private final Cache<String, Boolean> forgottenUsers;
     private final AtomicLong forgotten = new AtomicLong();
 
     LocalIdentities(Duration ttl, LongSupplier nanoTime) {
@@ -34,6 +41,11 @@ final class LocalIdentities {
         this.known = cache(ttl);
         this.unknown = cache(ttl);
         this.lastKnown = cache(LAST_KNOWN);
+        this.forgottenUsers = Caffeine.newBuilder()
+                .maximumSize(MAX_ENTRIES)
+                .ticker(nanoTime::getAsLong)
+                .expireAfterWrite(ttl.plus(LATE))
+                .build();
     }
 
     private Cache<String, Identity> cache(Duration life) {
@@ -58,7 +70,7 @@ final class LocalIdentities {
         return lastKnown.getIfPresent(hash);
     }
 
-    /** Raised by each {@link #forget}: what was asked before it must not be stored after it. */
+    /** Raised by all that forgets: what was asked before it must not be stored after it. */
     long generation() {
         return forgotten.get();
     }
@@ -79,8 +91,32 @@ final class LocalIdentities {
         }
     }
 
-    /** The hashes of the user's keys as far as this process knows them. */
-    Set<String> hashesOf(String userId) {
+    /** Whether what Redis holds may be used: for a while it may be older than what was forgotten of its user. */
+    boolean believes(Identity shared) {
+        Caller caller = shared.caller();
+        return caller == null
+                || (forgottenUsers.getIfPresent(caller.userId()) == null
+                        && forgottenUsers.getIfPresent(EVERYBODY) == null);
+    }
+
+    /** Forgets the user's keys as far as this process knows them, and answers their hashes. */
+    Set<String> forgetUser(String userId) {
+        forgottenUsers.put(userId, true);
+        forgotten.incrementAndGet();
+        Set<String> hashes = hashesOf(userId);
+        hashes.forEach(this::drop);
+        return hashes;
+    }
+
+    /** Forgets everybody's keys. */
+    void forgetAll() {
+        forgottenUsers.put(EVERYBODY, true);
+        forgotten.incrementAndGet();
+        known.invalidateAll();
+        lastKnown.invalidateAll();
+    }
+
+    private Set<String> hashesOf(String userId) {
         Predicate<Identity> theirs = identity ->
                 userId.equals(Objects.requireNonNull(identity.caller()).userId());
         return Stream.concat(known.asMap().entrySet().stream(), lastKnown.asMap().entrySet().stream())

@@ -50,16 +50,19 @@ public final class Ledger {
      * Stores facts that were read from the database <em>after</em> {@code seen} was answered.
      *
      * @param row the ledger's facts; null if only verdicts were asked
-     * @param verdicts the bucket's verdicts; null if only facts were asked
+     * @param verdicts the bucket's verdicts; null if only facts were asked. Not stored if the partition has been fenced
+     *     since: whoever made them void has done so, see {@link #fence}
      * @return false if the ledger is another one by now; the admission starts over in either case
      */
     public Mono<Boolean> load(
             String userId, AdmitReply.Load seen, @Nullable QuotaRow row, @Nullable Verdicts verdicts) {
         String quota = KeySpace.quota(userId);
+        String fence = KeySpace.fence(KeySpace.partition(userId));
         String[] keys = verdicts == null
-                ? new String[] {quota}
+                ? new String[] {quota, fence}
                 : new String[] {
                     quota,
+                    fence,
                     KeySpace.bucket(userId, verdicts.bucket(), 'r'),
                     KeySpace.bucket(userId, verdicts.bucket(), 'w')
                 };
@@ -118,7 +121,10 @@ public final class Ledger {
                 .map(Ledger::flag);
     }
 
-    /** Installs this instance's fence in a partition where it is due; completes empty where it is not. */
+    /**
+     * Installs this instance's fence in a partition where it is due; completes empty where it is not. No answer that the
+     * database was asked for before is stored there as a bucket's verdict after it.
+     */
     public Mono<Void> fence(int partition) {
         return Mono.defer(() -> {
             long epoch = fences.due(partition);

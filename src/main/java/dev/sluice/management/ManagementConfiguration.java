@@ -1,7 +1,13 @@
 package dev.sluice.management;
 
 import dev.sluice.admission.Degradation.Layer;
+import dev.sluice.admission.LastVerdicts;
+import dev.sluice.caller.ApiKeys;
 import dev.sluice.journal.Journal;
+import dev.sluice.ledger.Fences;
+import dev.sluice.ledger.Ledger;
+import dev.sluice.reconcile.KeyScan;
+import dev.sluice.redis.Periodic;
 import dev.sluice.redis.RedisConnection;
 import dev.sluice.supabase.PostgRest;
 import java.util.List;
@@ -30,6 +36,22 @@ class ManagementConfiguration {
                     "management.server.port (environment MANAGEMENT_SERVER_PORT) must be another"
                             + " port than server.port, for example 8081");
         }
+    }
+
+    @Bean
+    UserCache userCache(
+            ApiKeys keys,
+            LastVerdicts lastVerdicts,
+            Fences fences,
+            @Qualifier("backgroundLedger") Ledger ledger,
+            KeyScan scan,
+            @Qualifier("backgroundRedis") RedisConnection redis) {
+        return new UserCache(keys, lastVerdicts, fences, ledger, scan, redis);
+    }
+
+    @Bean
+    Periodic userCacheFollower(UserCache cache) {
+        return new Periodic(UserCache.EVERY, cache::follow);
     }
 
     @Bean("redis")

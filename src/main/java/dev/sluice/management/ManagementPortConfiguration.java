@@ -1,13 +1,8 @@
 package dev.sluice.management;
 
-import dev.sluice.admission.LastVerdicts;
-import dev.sluice.caller.ApiKeys;
-import dev.sluice.reconcile.KeyScan;
 import dev.sluice.reconcile.ReconcileJob;
-import dev.sluice.redis.RedisConnection;
 import dev.sluice.usage.DeadLetters;
 import dev.sluice.usage.UsageBacklog;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.actuate.autoconfigure.endpoint.web.WebEndpointProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.web.reactive.function.server.RouterFunction;
@@ -37,12 +32,7 @@ class ManagementPortConfiguration {
     }
 
     @Bean
-    RouterFunction<ServerResponse> userCacheEndpoint(
-            WebEndpointProperties endpoints,
-            ApiKeys keys,
-            LastVerdicts lastVerdicts,
-            KeyScan scan,
-            @Qualifier("backgroundRedis") RedisConnection redis) {
-        return new UserCacheEndpoint(keys, lastVerdicts, scan, redis).routes(endpoints.getBasePath());
+    RouterFunction<ServerResponse> userCacheEndpoint(WebEndpointProperties endpoints, UserCache cache) {
+        return new UserCacheEndpoint(cache).routes(endpoints.getBasePath());
     }
 }

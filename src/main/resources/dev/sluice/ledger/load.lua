@@ -1,16 +1,17 @@
 -- Stores what edge_facts answered: fills the stub (or refreshes the due ledger) that was seen before the database was
 -- read, and remembers the bucket verdicts. Only this script turns a stub into a ledger.
 --
--- KEYS 1 ledger hash   2 verdict on reading   3 verdict on writing
+-- KEYS 1 ledger hash   2 fence   3 verdict on reading   4 verdict on writing
 -- ARGV 1 incarnation that was seen, '' for "no quota facts"   2 fence that was seen   3 ledger's time to live, ms
 --      4..9 version, base, bytesBase, limit, bytesLimit, periodEndsAt (see takeover-function.lua)
 --      10 can read 1|0, '' for "no verdicts"   11 can write 1|0   12 ttl of a grant, ms   13 ttl of a refusal, ms
 -- Reply {1} if the hash of that incarnation was there (or none was named), else {0}: the admission starts over anyway.
 
-if ARGV[10] ~= '' then
+-- Another fence by now: the verdicts may have been dropped since the database was read, and these be the old ones.
+if ARGV[10] ~= '' and (redis.call('GET', KEYS[2]) or '') == ARGV[2] then
   for i = 0, 1 do
     local granted = ARGV[10 + i]
-    redis.call('SET', KEYS[2 + i], granted, 'PX', granted == '1' and ARGV[12] or ARGV[13])
+    redis.call('SET', KEYS[3 + i], granted, 'PX', granted == '1' and ARGV[12] or ARGV[13])
   end
 end
 if ARGV[1] == '' then

@@ -34,6 +34,7 @@ import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreaker;
 import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
 import reactor.test.StepVerifier;
@@ -56,6 +57,8 @@ class ApiKeysIT {
     private final Map<String, String> rows = new ConcurrentHashMap<>();
     private volatile int status = 200;
     private volatile Duration delay = Duration.ZERO;
+    private final AtomicInteger answering = new AtomicInteger();
+    private volatile Mono<Void> gate = Mono.empty();
     private DisposableServer postgrest;
     private RedisClient client;
     private RedisConnection connection;
@@ -86,10 +89,11 @@ class ApiKeysIT {
                             .flatMap(body -> {
                                 Matcher hash = HASH.matcher(body);
                                 String row = hash.find() ? rows.getOrDefault(hash.group(1), "null") : "null";
-                                return response.status(status)
+                                answering.incrementAndGet();
+                                return gate.then(Mono.defer(() -> response.status(status)
                                         .header("Content-Type", "application/json; charset=utf-8")
                                         .sendString(Mono.just(status == 200 ? row : "{}"))
-                                        .then();
+                                        .then()));
                             });
                 }))
                 .bindNow();
@@ -338,6 +342,60 @@ class ApiKeysIT {
         StepVerifier.create(keys.forgetKey(Sha256.hex("key-1"))).verifyComplete();
         assertThat(underWay).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(CALLER);
         rows.clear();
+        StepVerifier.create(keys.find("key-1", timings())).verifyComplete();
+    }
+
+    @Test
+    void letsNobodyJoinACallThatBeganBeforeItWasForgotten() {
+        Sinks.Empty<Void> answer = Sinks.empty();
+        gate = answer.asMono();
+        ApiKeys keys = instance();
+        var underWay = keys.find("key-1", timings()).toFuture();
+        await().untilAtomic(answering, is(1));
+        gate = Mono.empty();
+        rows.clear();
+        StepVerifier.create(keys.forgetUser("user-1")).verifyComplete();
+
+        StepVerifier.create(keys.find("key-1", timings())).verifyComplete();
+        answer.tryEmitEmpty();
+        assertThat(underWay).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(CALLER);
+        StepVerifier.create(keys.find("key-1", timings())).verifyComplete();
+    }
+
+    @Test
+    void doesNotBelieveWhatAnotherInstanceStoresLaterThanItWasForgotten() {
+        ApiKeys told = instance();
+        ApiKeys late = instance();
+        StepVerifier.create(told.forgetUser("user-1")).verifyComplete();
+        StepVerifier.create(late.find("key-1", timings())).expectNext(CALLER).verifyComplete();
+        assertThat(redis.client().exists(KeySpace.apiKey(Sha256.hex("key-1")))).isEqualTo(1);
+        rows.clear();
+
+        StepVerifier.create(told.find("key-1", timings())).verifyComplete();
+        assertThat(calls).hasValue(2);
+    }
+
+    @Test
+    void believesWhatIsInRedisAgainOnceEverythingOlderHasExpired() {
+        ApiKeys told = instance();
+        StepVerifier.create(told.forgetUser("user-1")).verifyComplete();
+        told.forgetAll();
+        nanos.addAndGet(TTL.plusSeconds(15).toNanos());
+        StepVerifier.create(instance().find("key-1", timings()))
+                .expectNext(CALLER)
+                .verifyComplete();
+
+        StepVerifier.create(told.find("key-1", timings())).expectNext(CALLER).verifyComplete();
+        assertThat(calls).hasValue(1);
+    }
+
+    @Test
+    void forgetsEverybody() {
+        ApiKeys keys = instance();
+        StepVerifier.create(keys.find("key-1", timings())).expectNext(CALLER).verifyComplete();
+        rows.clear();
+        keys.forgetAll();
+
         StepVerifier.create(keys.find("key-1", timings())).verifyComplete();
     }
 

@@ -195,6 +195,22 @@ class LedgerIT {
     }
 
     @Test
+    void storesNoVerdictThatTheDatabaseWasAskedForBeforeTheFence() {
+        Load seen = asked(instance, request(List.of(), null, WRITE));
+        Fences fences = instance.fences;
+        fences.mark(KeySpace.partition(USER));
+        instance.ledger.fence(KeySpace.partition(USER)).block();
+
+        instance.ledger.load(USER, seen, null, GRANTED).block();
+        assertThat(client().keys("*:bucket:*")).isEmpty();
+
+        instance.ledger
+                .load(USER, asked(instance, request(List.of(), null, WRITE)), null, DENIED)
+                .block();
+        assertThat(client().get(KeySpace.bucket(USER, WRITE.bucket(), 'w'))).isEqualTo("0");
+    }
+
+    @Test
     void keepsAStubForTenSecondsUnlessItIsCharged() {
         instance.ledger.admit(request(List.of(), charge(1, 0), null)).block();
         assertThat(client().pttl(QUOTA)).isBetween(1L, 10_000L);

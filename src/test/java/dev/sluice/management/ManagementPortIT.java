@@ -187,31 +187,6 @@ class ManagementPortIT {
                         .isEqualTo(1));
     }
 
-    @Test
-    void forgetsWhatIsKnownOfAUser() {
-        String key = stack.user("a:b {c}", 10);
-        String other = stack.user("kept", 10);
-        assertThat(stack.sign(key, "1.png").status()).isEqualTo(200);
-        assertThat(stack.sign(other, "2.png").status()).isEqualTo(200);
-        stack.database().update("delete from bucket_grants where user_id in ('a:b {c}', 'kept')");
-        assertThat(stack.sign(key, "3.png").status())
-                .as("the verdict is remembered")
-                .isEqualTo(200);
-
-        Answer forgotten = management("DELETE", "/actuator/usercache/a:b%20%7Bc%7D", TOKEN);
-
-        assertThat(forgotten.status()).as(forgotten.body()).isEqualTo(200);
-        assertThat(forgotten.json().path("verdicts").longValue())
-                .as("to read and to write")
-                .isEqualTo(2);
-        assertThat(stack.sign(key, "4.png").code()).isEqualTo("BUCKET_ACCESS_DENIED");
-        assertThat(stack.sign(other, "5.png").status()).as("another's").isEqualTo(200);
-
-        stack.database().update("update api_keys set revoked_at = now() where user_id = 'a:b {c}'");
-        management("DELETE", "/actuator/usercache/a:b%20%7Bc%7D", TOKEN);
-        assertThat(stack.sign(key, "6.png").code()).isEqualTo("UNAUTHENTICATED");
-    }
-
     @ParameterizedTest(name = "[{index}]")
     @ValueSource(strings = {"short", "fifteen-letters", "sixteen letters with spaces"})
     void refusesToStartWithAWeakToken(String token) {

@@ -170,7 +170,7 @@ class UsageRecorderIT {
             one.recorder.start();
             bench.redis.freeze();
             try {
-                one.admission.refund(charge).subscribe().dispose();
+                one.admission.refund(charge, Duration.ofMillis(500)).subscribe().dispose();
                 one.stopRecorder();
             } finally {
                 bench.redis.thaw();

@@ -22,6 +22,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
@@ -39,6 +41,8 @@ import org.springframework.boot.ssl.SslBundles;
 class RedisSecurityIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
+
+    private static final String TOKEN = "management-token-of-this-test";
 
     private static final Certificates server = Certificates.selfSigned("redis");
     private static final Certificates client = Certificates.selfSigned("sluice");
@@ -65,7 +69,7 @@ class RedisSecurityIT {
         settings.put("spring.ssl.bundle.pem.redis.truststore.certificate", "file:" + server.certificate());
         settings.put("spring.ssl.bundle.pem.redis.keystore.certificate", "file:" + client.certificate());
         settings.put("spring.ssl.bundle.pem.redis.keystore.private-key", "file:" + client.key());
-        stack = Stack.start(new Told(settings, redis));
+        stack = Stack.start(new Told(settings, redis), "sluice.management.token", TOKEN);
     }
 
     @AfterAll
@@ -98,6 +102,13 @@ class RedisSecurityIT {
                         .isEqualTo(ReconcileReport.Outcome.COMPLETED));
         assertThat(redis.client().hget(KeySpace.quota("alice"), "base")).isEqualTo("1");
         assertThat(stack.edge().bean(Janitor.class).sweep().block(SOON)).isEqualTo(1);
+        assertThat(stack.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:"
+                                        + stack.edge().managementPort() + "/actuator/usercache/alice"))
+                                .header("Authorization", "Bearer " + TOKEN)
+                                .DELETE()
+                                .build())
+                        .status())
+                .isEqualTo(200);
         assertThat(stack.health().json().at("/components/redis/status").asString())
                 .isEqualTo("UP");
         assertThat(RedisAcl.refused(redis)).isEmpty();

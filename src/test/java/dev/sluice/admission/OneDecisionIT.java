@@ -119,7 +119,7 @@ class OneDecisionIT {
 
         Answer answer = get("guarded/avatars/a.png", key);
 
-        assertThat(answer.status()).as(answer.body()).isEqualTo(404);
+        assertThat(answer.body()).as("of the fallback").contains("NoSuchKey");
         assertThat(decisions() - before).isEqualTo(1);
         await().atMost(SOON).untilAsserted(() -> {
             assertThat(charges("admitted")).isEqualTo(1);

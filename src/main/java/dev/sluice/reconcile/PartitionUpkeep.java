@@ -33,7 +33,7 @@ final class PartitionUpkeep {
     void runInTurn() {
         try {
             if (locks.takeTurn("partitions", INTERVAL)) {
-                Map<String, Integer> counts = database.rpc(
+                Map<String, Integer> counts = database.rpcInBackground(
                                 "maintain_usage_partitions", Map.of("p_retention_days", retentionDays), COUNTS)
                         .block();
                 log.info("Partitions of usage_events: {}", counts);

@@ -128,7 +128,7 @@ final class Reconciliation {
     }
 
     private Mono<Map<String, QuotaRow>> rows(Set<String> users) {
-        return database.rpc("quotas_of", Map.of("p_user_ids", users), ROWS)
+        return database.rpcInBackground("quotas_of", Map.of("p_user_ids", users), ROWS)
                 .defaultIfEmpty(List.of())
                 .map(rows -> rows.stream()
                         .collect(Collectors.toMap(row -> Objects.requireNonNull(row.userId()), Function.identity())));

@@ -38,7 +38,24 @@ public final class PostgRest {
      *     {@link DatabaseRejectedException}
      */
     public <T> Mono<T> rpc(String function, Object arguments, ParameterizedTypeReference<T> type) {
-        Mono<T> call = client.post()
+        return breaker.run(Mono.defer(() -> call(function, arguments, type)), Mono::error)
+                .onErrorMap(PostgRest::unavailable);
+    }
+
+    /**
+     * As {@link #rpc}, for work that no request waits for and that tries again at its own pace. It fails at once while the
+     * circuit is open, and its own failures never open it: a function that fails in the background must not take the
+     * database from the requests.
+     */
+    public <T> Mono<T> rpcInBackground(String function, Object arguments, ParameterizedTypeReference<T> type) {
+        Mono<T> call = Mono.defer(() -> call(function, arguments, type)).onErrorMap(BackgroundFailure::new);
+        return breaker.run(call, Mono::error)
+                .onErrorMap(BackgroundFailure.class, BackgroundFailure::failure)
+                .onErrorMap(PostgRest::unavailable);
+    }
+
+    private <T> Mono<T> call(String function, Object arguments, ParameterizedTypeReference<T> type) {
+        return client.post()
                 .uri("/rpc/{function}", function)
                 .contentType(MediaType.APPLICATION_JSON)
                 .accept(MediaType.APPLICATION_JSON)
@@ -46,7 +63,6 @@ public final class PostgRest {
                 .exchangeToMono(
                         answer -> answer.statusCode().is2xxSuccessful() ? answer.bodyToMono(type) : failure(answer))
                 .timeout(timeout);
-        return breaker.run(Mono.defer(() -> call), Mono::error).onErrorMap(PostgRest::unavailable);
     }
 
     private static <T> Mono<T> failure(ClientResponse answer) {

@@ -28,7 +28,7 @@ final class UsageDatabase {
      *     (at least one of them is invalid; none was applied)
      */
     Mono<List<QuotaRow>> apply(List<UsageEvent> events) {
-        return database.rpc("apply_usage", Map.of("p_events", events), ROWS)
+        return database.rpcInBackground("apply_usage", Map.of("p_events", events), ROWS)
                 .filter(rows -> !rows.isEmpty())
                 .switchIfEmpty(
                         Mono.error(() -> new DatabaseUnavailableException("apply_usage answered nothing", null)));

@@ -1,19 +1,26 @@
 package dev.sluice.outage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.supabase.DatabaseUnavailableException;
+import dev.sluice.supabase.PostgRest;
 import dev.sluice.testkit.Edge;
 import dev.sluice.testkit.Redis;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.test.web.reactive.server.WebTestClient;
 
 /** On the edges of outages: what must not be remembered of them, and the way back. */
@@ -23,6 +30,9 @@ class OutageIT {
 
     /** Entries of a stream that nobody asks for again are claimed after 30 s. */
     private static final Duration WELL_BEFORE_A_CLAIM = Duration.ofSeconds(20);
+
+    /** Calls that a circuit looks back on. */
+    private static final int WINDOW = 20;
 
     private static Stack stack;
 
@@ -122,6 +132,31 @@ class OutageIT {
 
             sign(client, key, "ungranted").expectStatus().isForbidden();
         }
+    }
+
+    @Test
+    void opensNoCircuitForWhatFailsInTheBackgroundOnly() {
+        PostgRest database = stack.edge().bean(PostgRest.class);
+        CircuitBreaker circuit = stack.edge().bean(CircuitBreakerRegistry.class).circuitBreaker("postgrest");
+        ParameterizedTypeReference<Object> any = new ParameterizedTypeReference<>() {};
+        stack.supabase().faults().status("rest.rpc.apply_usage", 503, "{}");
+        for (int i = 0; i < 2 * WINDOW; i++) {
+            assertThatThrownBy(() -> database.rpcInBackground("apply_usage", Map.of("p_events", List.of()), any)
+                            .block(SOON))
+                    .isInstanceOf(DatabaseUnavailableException.class);
+        }
+        assertThat(circuit.getState()).isEqualTo(CircuitBreaker.State.CLOSED);
+
+        circuit.transitionToForcedOpenState();
+        long calls = stack.supabase().calls("rest.rpc.apply_usage");
+        try {
+            assertThatThrownBy(() -> database.rpcInBackground("apply_usage", Map.of("p_events", List.of()), any)
+                            .block(SOON))
+                    .isInstanceOf(DatabaseUnavailableException.class);
+        } finally {
+            circuit.transitionToClosedState();
+        }
+        assertThat(stack.supabase().calls("rest.rpc.apply_usage")).isEqualTo(calls);
     }
 
     @Test

@@ -54,6 +54,8 @@ class SlowClientsIT {
                 "Quota=requests",
                 ROUTES + "[0].filters[3]",
                 "BucketAccess=write",
+                ROUTES + "[0].filters[4]",
+                "Quota=bytes",
                 ROUTES + "[1].id",
                 "sign",
                 ROUTES + "[1].uri",
@@ -130,7 +132,7 @@ class SlowClientsIT {
     }
 
     @Test
-    void refusesAnUploadBelowTheLeastRateAndGivesItsChargeBack() {
+    void refusesAnUploadBelowTheLeastRateAndGivesBackWhatDidNotPass() {
         String key = stack.user("slow", 10);
         try (ByteClient client = connect()) {
             client.send(upload(key, "slow.bin", 1_000_000));
@@ -149,7 +151,9 @@ class SlowClientsIT {
                                         .number(
                                                 "select count(*) from usage_events where user_id = 'slow' and kind in ('charge', 'refund')"))
                         .isEqualTo(2));
-        assertThat(stack.current("slow")).isZero();
+        assertThat(stack.current("slow")).as("requests").isEqualTo(1);
+        assertThat(stack.database().number("select bytes_current from user_quotas where user_id = 'slow'"))
+                .isBetween(20_000L, 30_000L);
     }
 
     @Test

@@ -30,6 +30,8 @@ public final class Admission {
     private boolean inDoubt;
     private @Nullable UsageEvent charge;
     private boolean watched;
+    private @Nullable Transfer transfer;
+    private volatile @Nullable Long maxSize;
 
     /** The admission of this exchange, empty at first. */
     public static Admission of(ServerWebExchange exchange) {
@@ -163,5 +165,24 @@ public final class Admission {
 
     synchronized boolean isInDoubt() {
         return inDoubt;
+    }
+
+    /** What the request stores passes through here: what does not pass is given back when the request has ended. */
+    public synchronized void transfer(Transfer body) {
+        transfer = body;
+    }
+
+    /** The body that is metered; null if none is. */
+    synchronized @Nullable Transfer transfer() {
+        return transfer;
+    }
+
+    /** The most bytes that this request may store, as its operation and the caller's plan have it; null for no limit. */
+    public @Nullable Long maxSize() {
+        return maxSize;
+    }
+
+    void maxSize(@Nullable Long bytes) {
+        maxSize = bytes;
     }
 }

@@ -96,8 +96,13 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    AdmissionFilter admissionFilter(AdmissionChain admissions, Subjects subjects) {
-        return new AdmissionFilter(admissions, subjects);
+    SizeLimit sizeLimit(Operations operations) {
+        return new SizeLimit(operations);
+    }
+
+    @Bean
+    AdmissionFilter admissionFilter(AdmissionChain admissions, Subjects subjects, SizeLimit sizes) {
+        return new AdmissionFilter(admissions, subjects, sizes);
     }
 
     @Bean

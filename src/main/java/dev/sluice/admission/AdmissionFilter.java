@@ -1,5 +1,7 @@
 package dev.sluice.admission;
 
+import dev.sluice.intent.UploadIntent;
+import dev.sluice.problem.ProblemException;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.core.Ordered;
@@ -17,10 +19,12 @@ final class AdmissionFilter implements GlobalFilter, Ordered {
 
     private final AdmissionChain admissions;
     private final Subjects subjects;
+    private final SizeLimit sizes;
 
-    AdmissionFilter(AdmissionChain admissions, Subjects subjects) {
+    AdmissionFilter(AdmissionChain admissions, Subjects subjects, SizeLimit sizes) {
         this.admissions = admissions;
         this.subjects = subjects;
+        this.sizes = sizes;
     }
 
     @Override
@@ -28,9 +32,15 @@ final class AdmissionFilter implements GlobalFilter, Ordered {
         Admission admission = Admission.of(exchange);
         return admission.isEmpty()
                 ? chain.filter(exchange)
-                : admission
-                        .decided(() -> admissions.decide(subjects.of(exchange)).then())
-                        .then(Mono.defer(() -> chain.filter(exchange)));
+                : admission.decided(() -> decide(exchange)).then(Mono.defer(() -> chain.filter(exchange)));
+    }
+
+    private Mono<Void> decide(ServerWebExchange exchange) {
+        Subject subject = subjects.of(exchange);
+        ProblemException tooLarge = sizes.check(subject, UploadIntent.ATTRIBUTE.get(exchange));
+        return tooLarge != null
+                ? Mono.error(tooLarge)
+                : admissions.decide(subject).then();
     }
 
     @Override

@@ -15,7 +15,8 @@ import reactor.netty.channel.AbortedException;
 /**
  * Records how admitted requests ended and gives charges back where the operation had no effect: it failed before it could
  * have one, or was answered with an error. An operation that may have happened (its body was sent, and then no answer
- * came) stays charged.
+ * came) stays charged. A body that broke off in its middle stays charged with the bytes that passed: whoever sends them
+ * again and again must not do it for nothing.
  *
  * <p>A refund is durable before its client has an answer: nobody is told of a failure that stays charged.
  */
@@ -84,22 +85,41 @@ final class Outcomes {
             return Mono.empty();
         }
         UsageEvent charge = admission.charge();
-        Mono<Void> refund = charge != null && hadNoEffect.test(admission)
-                ? usage.refund(
-                        charge, redisBudget.left(RequestContext.of(exchange).timings()))
-                : Mono.empty();
-        Mono<Void> end = Mono.when(refund, outcome(exchange, admission, charge, failure));
+        Transfer transfer = admission.transfer();
+        Long passed = transfer == null ? null : transfer.end();
+        boolean neverBegan = failure != null && transfer != null && transfer.hasBody() && transfer.end() == 0;
+        UsageEvent back =
+                charge == null ? null : neverBegan || hadNoEffect.test(admission) ? charge : left(charge, passed);
+        Mono<Void> refund = back == null
+                ? Mono.empty()
+                : usage.refund(
+                        back, redisBudget.left(RequestContext.of(exchange).timings()));
+        Mono<Void> end = Mono.when(refund, outcome(exchange, admission, charge, passed, failure));
         return Mono.fromFuture(end.toFuture(), true);
     }
 
+    /** The part of a charge that did not pass; null if there is none. */
+    private static @Nullable UsageEvent left(UsageEvent charge, @Nullable Long passed) {
+        return passed == null || passed >= charge.bytes() ? null : charge.part(0, charge.bytes() - passed);
+    }
+
+    /** @param passed of the body, in bytes; null where none passes here, and what the request declares counts */
     private Mono<Void> outcome(
-            ServerWebExchange exchange, Admission admission, @Nullable UsageEvent charge, @Nullable String failure) {
+            ServerWebExchange exchange,
+            Admission admission,
+            @Nullable UsageEvent charge,
+            @Nullable Long passed,
+            @Nullable String failure) {
         Subject subject = subjects.of(exchange);
         if (!admission.isSettled() || subject.caller() == null) {
             return Mono.empty();
         }
+        return usage.outcome(requests.outcome(subject, charge, passed != null ? passed : declared(exchange), failure));
+    }
+
+    private static long declared(ServerWebExchange exchange) {
         UploadIntent intent = UploadIntent.ATTRIBUTE.get(exchange);
         Long length = intent == null ? null : intent.contentLength();
-        return usage.outcome(requests.outcome(subject, charge, length == null ? 0 : length, failure));
+        return length == null ? 0 : length;
     }
 }

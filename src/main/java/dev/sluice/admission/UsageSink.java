@@ -14,7 +14,7 @@ public interface UsageSink {
     Mono<Void> outcome(UsageEvent outcome);
 
     /**
-     * Gives a charge back; completes when that is durable, in the stream or on disk. Never fails. Safe to repeat, and if
+     * Gives back a charge, or the {@linkplain UsageEvent#part part} of it that is given; completes when that is durable, in the stream or on disk. Never fails. Safe to repeat, and if
      * nothing was charged.
      *
      * @param patience how long Redis may be waited for; zero if it must not be

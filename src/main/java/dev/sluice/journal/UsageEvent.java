@@ -70,6 +70,26 @@ public record UsageEvent(
                 id, kind, userId, apiKeyId, operation, provider, amount, bytes, success, code, endsAt, occurredAt);
     }
 
+    /**
+     * A part of this charge under the charge's own id, to be refunded where the rest of it stays charged. A charge has one
+     * refund: of all of it or of one part.
+     */
+    public UsageEvent part(long partAmount, long partBytes) {
+        return new UsageEvent(
+                id,
+                kind,
+                userId,
+                apiKeyId,
+                operation,
+                provider,
+                partAmount,
+                partBytes,
+                success,
+                code,
+                periodEndsAt,
+                occurredAt);
+    }
+
     /** The refund of this charge; applying it more than once, or before the charge, does no harm. */
     public UsageEvent refund(Instant now) {
         return new UsageEvent(

@@ -18,6 +18,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyS
 import org.springframework.boot.convert.ApplicationConversionService;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
+import org.springframework.util.unit.DataSize;
 
 /**
  * The limits that environment variables set for names with dashes. A variable cannot carry a dash, so Spring Boot reads
@@ -28,7 +29,8 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 final class EnvironmentLimits {
 
     private static final Pattern VARIABLE = Pattern.compile(
-            "SLUICE_(?:PLANS_(?<plan>.+?)_)?OPERATIONS_(?<operation>.+)_(?:MEMORY|REDIS)(?:_\\d+)?",
+            "SLUICE_(?:PLANS_(?<plan>.+?)_)?OPERATIONS_"
+                    + "(?:(?<operation>.+)_(?:MEMORY|REDIS|MAX_SIZE)(?:_\\d+)?|(?<canonical>[^_]+)_MAXSIZE)",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern MEANT =
             Pattern.compile("SLUICE_(?:PLANS_.+_)?OPERATIONS_.+", Pattern.CASE_INSENSITIVE);
@@ -62,12 +64,13 @@ final class EnvironmentLimits {
         Matcher variable = VARIABLE.matcher(name);
         if (!variable.matches()) {
             throw new IllegalArgumentException(
-                    name + " sets no limit: write SLUICE_OPERATIONS_<operation>_MEMORY or _REDIS,"
-                            + " or SLUICE_PLANS_<plan>_OPERATIONS_<operation>_MEMORY or _REDIS, for example"
+                    name + " sets no limit: write SLUICE_OPERATIONS_<operation>_MEMORY, _REDIS or _MAX_SIZE,"
+                            + " or SLUICE_PLANS_<plan>_OPERATIONS_<operation>_MEMORY, _REDIS or _MAX_SIZE, for example"
                             + " SLUICE_OPERATIONS_SIGNED_URL_MEMORY=100/1m");
         }
         String plan = variable.group("plan");
-        String operation = dashed(variable.group("operation"));
+        String named = variable.group("operation");
+        String operation = dashed(named != null ? named : variable.group("canonical"));
         String property = (plan == null ? "sluice" : "sluice.plans." + dashed(plan)) + ".operations." + operation;
         if (!ConfigurationPropertyName.isValid(property)) {
             throw new IllegalArgumentException(name + " names no operation or plan: they are letters, digits and, for"
@@ -75,7 +78,8 @@ final class EnvironmentLimits {
         }
         Limits limits = new Limits(
                 binder.bind(property + ".memory", Rate.class).orElse(null),
-                binder.bind(property + ".redis", RATES).orElse(null));
+                binder.bind(property + ".redis", RATES).orElse(null),
+                binder.bind(property + ".max-size", DataSize.class).orElse(null));
         if (!limits.isEmpty()) {
             operationsOf(plan == null ? null : dashed(plan)).merge(operation, limits, Limits::orElse);
         }

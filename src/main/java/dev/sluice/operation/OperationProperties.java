@@ -5,6 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * What is limited by how much.
@@ -22,17 +23,23 @@ public record OperationProperties(
      *
      * @param memory per user and instance, for example {@code 100/1m}
      * @param redis per user over all instances, for example {@code 10/1s, 200/1m}
+     * @param maxSize of what one request stores, for example {@code 50MB}; more is refused from its headers
      */
-    public record Limits(@Nullable Rate memory, @Nullable List<Rate> redis) {
+    public record Limits(
+            @Nullable Rate memory,
+            @Nullable List<Rate> redis,
+            @Nullable DataSize maxSize) {
 
         boolean isEmpty() {
-            return memory == null && (redis == null || redis.isEmpty());
+            return memory == null && (redis == null || redis.isEmpty()) && maxSize == null;
         }
 
         /** These limits, with those of {@code other} where these are absent. */
         Limits orElse(Limits other) {
             return new Limits(
-                    memory != null ? memory : other.memory, redis != null && !redis.isEmpty() ? redis : other.redis);
+                    memory != null ? memory : other.memory,
+                    redis != null && !redis.isEmpty() ? redis : other.redis,
+                    maxSize != null ? maxSize : other.maxSize);
         }
     }
 

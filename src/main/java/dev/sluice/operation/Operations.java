@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.unit.DataSize;
 
 /**
  * All operations with their limits, for each plan. Names that differ only in dashes, underscores and case are the same:
@@ -72,6 +73,12 @@ public final class Operations {
         return get(operation, plan).redis();
     }
 
+    /** The most bytes that one request may store; null for no limit. */
+    public @Nullable Long maxSize(String operation, @Nullable String plan) {
+        DataSize size = get(operation, plan).maxSize();
+        return size == null ? null : size.toBytes();
+    }
+
     /** The limits of {@code base}, which is empty only for the defaults, changed by {@code configured}. */
     private static Map<String, Operation> operations(
             String property, Map<String, Limits> configured, Map<String, Operation> base) {
@@ -118,12 +125,18 @@ public final class Operations {
                         + rate.windowSeconds() + " s; each window has one, for example 10/1s, 200/1m");
             }
         }
+        DataSize maxSize = limits.maxSize() != null ? limits.maxSize() : known == null ? null : known.maxSize();
+        if (maxSize != null && maxSize.toBytes() < 1) {
+            throw new IllegalArgumentException(
+                    property + ".max-size must be at least 1 byte, for example 50MB; leave it out for no limit");
+        }
         return new Operation(
                 name,
                 memory,
                 redis.stream()
                         .sorted(Comparator.comparingLong(Rate::windowSeconds))
-                        .toList());
+                        .toList(),
+                maxSize);
     }
 
     private static String names(Map<String, Operation> operations) {

@@ -46,6 +46,19 @@ public record Problem(
         return of(ProblemCode.SUPABASE_ERROR).status(status).detail(detail).retryAfter(SUPABASE_RETRY);
     }
 
+    /**
+     * {@link ProblemCode#PAYLOAD_TOO_LARGE}, telling the limit in the body and, as {@code Upload-Limit: max-size=<bytes>}
+     * (draft-ietf-httpbis-resumable-upload, 5.2), in the header.
+     *
+     * @param limit the most bytes that would have been accepted
+     */
+    public static Problem tooLarge(long limit) {
+        return of(ProblemCode.PAYLOAD_TOO_LARGE)
+                .detail("The body may have at most " + limit + " bytes")
+                .with("limit", limit)
+                .header("Upload-Limit", "max-size=" + limit);
+    }
+
     public Problem status(int newStatus) {
         return new Problem(code, newStatus, detail, fields, headers);
     }

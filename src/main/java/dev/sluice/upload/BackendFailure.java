@@ -1,8 +1,6 @@
 package dev.sluice.upload;
 
 import dev.sluice.problem.Problem;
-import dev.sluice.problem.ProblemCode;
-import dev.sluice.problem.ProblemException;
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -28,15 +26,9 @@ final class BackendFailure {
         return error;
     }
 
-    /**
-     * Whether the backend cannot have had the whole request, so that there was nothing it could do: the connection failed, or
-     * the client's body was refused before its end.
-     */
-    static boolean isBeforeTheRequestsEnd(Throwable error) {
-        return error instanceof ConnectException
-                || error instanceof UnknownHostException
-                || (error instanceof ProblemException refused
-                        && refused.problem().code() == ProblemCode.REQUEST_TIMEOUT);
+    /** Whether the backend cannot have had any of the request, so that there was nothing it could do. */
+    static boolean isBeforeTheRequest(Throwable error) {
+        return error instanceof ConnectException || error instanceof UnknownHostException;
     }
 
     private static boolean isTimeout(Throwable error) {

@@ -1,6 +1,7 @@
 package dev.sluice.upload;
 
 import dev.sluice.supabase.SupabaseProperties;
+import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
@@ -12,7 +13,17 @@ import org.springframework.context.annotation.Configuration;
 class UploadConfiguration {
 
     @Bean
-    GlobalFilter uploadFilter(SupabaseProperties supabase) {
-        return new UploadFilter(new Credentials(supabase.url(), supabase.serviceKey()));
+    UploadMeters uploadMeters(MeterRegistry registry) {
+        return new UploadMeters(registry);
+    }
+
+    @Bean
+    GlobalFilter uploadFilter(SupabaseProperties supabase, UploadMeters meters) {
+        return new UploadFilter(new Credentials(supabase.url(), supabase.serviceKey()), meters);
+    }
+
+    @Bean
+    GlobalFilter answerMeterFilter(UploadMeters meters) {
+        return new AnswerMeterFilter(meters);
     }
 }

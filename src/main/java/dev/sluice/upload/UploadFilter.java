@@ -18,7 +18,11 @@ import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.route.Route;
 import org.springframework.core.Ordered;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** The last filter before the gateway's own routing, for requests that have an {@link UploadIntent} and are proxied. */
@@ -30,9 +34,11 @@ final class UploadFilter implements GlobalFilter, Ordered {
     private static final Logger log = LoggerFactory.getLogger(UploadFilter.class);
 
     private final Credentials credentials;
+    private final UploadMeters meters;
 
-    UploadFilter(Credentials credentials) {
+    UploadFilter(Credentials credentials, UploadMeters meters) {
         this.credentials = credentials;
+        this.meters = meters;
     }
 
     @Override
@@ -47,6 +53,9 @@ final class UploadFilter implements GlobalFilter, Ordered {
             return chain.filter(exchange);
         }
         RequestContext context = RequestContext.of(exchange);
+        Admission admission = Admission.of(exchange);
+        UploadMeter meter = meters.meter(exchange);
+        admission.transfer(meter);
         URI decided = Target.of(intent.object(), target, route.getUri());
         if (decided == null) {
             log.error(
@@ -64,17 +73,30 @@ final class UploadFilter implements GlobalFilter, Ordered {
         }
         exchange.getAttributes().put(GATEWAY_REQUEST_URL_ATTR, decided);
         ServerWebExchange outgoing = exchange.mutate()
-                .request(request -> request.headers(headers -> credentials.apply(
-                        headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId())))
+                .request(metered(
+                        meter,
+                        exchange.getRequest()
+                                .mutate()
+                                .headers(headers -> credentials.apply(
+                                        headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId()))
+                                .build()))
                 .build();
-        Admission admission = Admission.of(exchange);
         if (!admission.operationMayHaveHappened()) {
             return Mono.error(() -> new CancellationException("The request has ended"));
         }
         return context.timings()
                 .measure(Stage.SUPABASE, chain.filter(outgoing))
-                .doOnError(BackendFailure::isBeforeTheRequestsEnd, error -> admission.operationDidNotHappen())
+                .doOnError(BackendFailure::isBeforeTheRequest, error -> admission.operationDidNotHappen())
                 .onErrorMap(BackendFailure::problem);
+    }
+
+    private static ServerHttpRequest metered(UploadMeter meter, ServerHttpRequest request) {
+        return new ServerHttpRequestDecorator(request) {
+            @Override
+            public Flux<DataBuffer> getBody() {
+                return meter.watch(super.getBody());
+            }
+        };
     }
 
     @Override

@@ -19,6 +19,8 @@ record HuntAction(Kind kind, int who) {
         SUCCEED(1),
         FAIL(1),
         REFUND(1),
+        BREAK_OFF(0.6),
+        REFUND_PART(1),
         GATEWAY_CRASH(0.15),
         LINK(1),
         READ_ONE(1),

@@ -54,13 +54,14 @@ final class HuntDatabase implements AutoCloseable {
     }
 
     /** Makes a row; with {@code period}, one of an hour which ends half an hour from now. */
-    void insert(String user, long limit, boolean period) {
+    void insert(String user, long limit, long bytesLimit, boolean period) {
         run(
-                "insert into user_quotas (user_id, \"limit\", period, period_starts_at, period_ends_at) "
-                        + "values (?, ?::bigint, ?::interval, pg_catalog.now() - interval '30 min', "
+                "insert into user_quotas (user_id, \"limit\", bytes_limit, period, period_starts_at, period_ends_at) "
+                        + "values (?, ?::bigint, ?::bigint, ?::interval, pg_catalog.now() - interval '30 min', "
                         + "case when ? = 'true' then pg_catalog.now() + interval '30 min' end) returning user_id",
                 user,
                 Long.toString(limit),
+                Long.toString(bytesLimit),
                 period ? "1 hour" : null,
                 Boolean.toString(period));
     }

@@ -29,7 +29,8 @@ final class HuntGateway {
         RESERVE,
         TAKE_OVER,
         OPERATION,
-        REFUND
+        REFUND,
+        REFUND_PART
     }
 
     private final HuntWorld world;
@@ -84,9 +85,13 @@ final class HuntGateway {
                 next.add(Kind.SUCCEED);
                 if (scenario.has(Trouble.REFUNDS)) {
                     next.add(Kind.FAIL);
+                    if (scenario.bytesEach() > 0) {
+                        next.add(Kind.BREAK_OFF);
+                    }
                 }
             }
             case REFUND -> next.add(Kind.REFUND);
+            case REFUND_PART -> next.add(Kind.REFUND_PART);
         }
         if (state != State.IDLE && scenario.has(Trouble.CRASH)) {
             next.add(Kind.GATEWAY_CRASH);
@@ -135,6 +140,8 @@ final class HuntGateway {
             case SUCCEED -> state = State.IDLE;
             case FAIL -> state = State.REFUND;
             case REFUND -> refund();
+            case BREAK_OFF -> state = State.REFUND_PART;
+            case REFUND_PART -> refundWhatDidNotPass();
             case LINK -> {
                 linked = !linked;
                 if (linked) {
@@ -245,7 +252,7 @@ final class HuntGateway {
         incarnation = admitted.incarnation();
         Long period =
                 charge.periodEndsAt() == null ? null : charge.periodEndsAt().toEpochMilli();
-        world.admitted(charge.id(), charge.amount(), period, true);
+        world.admitted(charge, period, true);
     }
 
     private void load() {
@@ -282,19 +289,32 @@ final class HuntGateway {
         } else if (!known) {
             event = charge.withPeriod(row.periodEndsAt());
             Long period = row.periodEndsAt() == null ? null : row.periodEndsAt().toEpochMilli();
-            world.admitted(charge.id(), charge.amount(), period, false);
+            world.admitted(charge, period, false);
         }
         return reserved.allowed();
     }
 
     private void refund() {
-        UsageEvent refund = requireNonNull(event).refund(Instant.now());
+        giveBack(requireNonNull(event));
+        world.refunded(requireNonNull(event).id());
+        state = State.IDLE;
+    }
+
+    /** A third of the body passed; the request stays charged. */
+    private void refundWhatDidNotPass() {
+        UsageEvent charge = requireNonNull(event);
+        long left = charge.bytes() - charge.bytes() / 3;
+        giveBack(charge.part(0, world.broke(Broken.BYTES_THAT_PASSED) ? charge.bytes() : left));
+        world.refundedBytes(charge.id(), left);
+        state = State.IDLE;
+    }
+
+    private void giveBack(UsageEvent charge) {
+        UsageEvent refund = charge.refund(Instant.now());
         if (world.reaches(this)) {
             world.append(refund, incarnation);
         } else {
             world.database.apply(List.of(refund));
         }
-        world.refunded(requireNonNull(event).id());
-        state = State.IDLE;
     }
 }

@@ -22,7 +22,9 @@ record HuntRules(LedgerScripts scripts, Set<Broken> broken) {
         /** The stream's group is made anew at its end. */
         GROUP_FROM_THE_BEGINNING,
         /** No gateway ever fences. */
-        FENCES
+        FENCES,
+        /** A body that broke off is given back as if nothing of it had passed. */
+        BYTES_THAT_PASSED
     }
 
     static final HuntRules SHIPPED = new HuntRules(LedgerScripts.SHIPPED, EnumSet.noneOf(Broken.class));

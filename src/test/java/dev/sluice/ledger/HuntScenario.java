@@ -18,7 +18,8 @@ record HuntScenario(String name, Set<Trouble> troubles, int limit, boolean row) 
         SLOW,
         OUTAGE,
         PARTIAL,
-        RESTORE
+        RESTORE,
+        BYTES
     }
 
     static HuntScenario of(String name, int limit, Set<Trouble> troubles) {
@@ -35,6 +36,11 @@ record HuntScenario(String name, Set<Trouble> troubles, int limit, boolean row) 
     /** What each request weighs in bytes; nothing in some, since a count of 0 is a case of its own. */
     long bytesEach() {
         return row ? 10 : 0;
+    }
+
+    /** The limit of bytes: so much that it refuses before the requests do, until a body that broke off gives some back. */
+    long bytesLimit() {
+        return limit * bytesEach() - (has(Trouble.BYTES) ? bytesEach() : 0);
     }
 
     boolean has(Trouble trouble) {

@@ -49,7 +49,9 @@ final class HuntWorld {
     private final Map<String, Admission> admitted = new HashMap<>();
 
     private final Map<Long, Long> adjusted = new HashMap<>();
+    private final Map<Long, Long> adjustedBytes = new HashMap<>();
     private final Set<String> refunded = new HashSet<>();
+    private final Map<String, Long> refundedBytes = new HashMap<>();
     private final Set<String> voided = new HashSet<>();
 
     private boolean redisUp = true;
@@ -67,7 +69,7 @@ final class HuntWorld {
     private long inFlightAtReturn;
     private boolean lost;
 
-    private record Admission(long amount, long period) {}
+    private record Admission(long amount, long bytes, long period) {}
 
     HuntWorld(HuntServers servers, HuntScenario scenario, HuntRules rules) {
         this.servers = servers;
@@ -82,7 +84,7 @@ final class HuntWorld {
         database.ahead(0);
         servers.redisHours = 0;
         if (scenario.row()) {
-            database.insert(user, scenario.limit(), scenario.has(Trouble.PERIOD));
+            database.insert(user, scenario.limit(), scenario.bytesLimit(), scenario.has(Trouble.PERIOD));
         }
         for (int i = 0; i < GATEWAYS; i++) {
             gateways.add(new HuntGateway(this));
@@ -172,6 +174,7 @@ final class HuntWorld {
         QuotaRow before = row;
         if (before != null) {
             adjusted.merge(period(before), -before.current(), Long::sum);
+            adjustedBytes.merge(period(before), -before.bytesCurrent(), Long::sum);
             database.reset(user);
         }
     }
@@ -247,19 +250,27 @@ final class HuntWorld {
     }
 
     /** A charge was admitted, by Redis or by the database. */
-    void admitted(String id, long amount, @Nullable Long period, boolean byRedis) {
+    void admitted(UsageEvent charge, @Nullable Long period, boolean byRedis) {
         long of = period == null ? 0 : period;
-        admitted.put(id, new Admission(amount, of));
+        admitted.put(charge.id(), new Admission(charge.amount(), charge.bytes(), of));
         long limit = byRedis ? redisLimit() : databaseLimit();
         long over = total(of) - limit;
         mostOver = Math.max(mostOver, over);
         if (byRedis && over > 0 && !scenario.bounded()) {
             throw new HuntViolation("I1 admitted " + total(of) + " of " + limit);
         }
+        if (byRedis && scenario.row() && totalBytes(of) > scenario.bytesLimit() && !scenario.bounded()) {
+            throw new HuntViolation("I1 admitted " + totalBytes(of) + " bytes of " + scenario.bytesLimit());
+        }
     }
 
     void refunded(String id) {
         refunded.add(id);
+    }
+
+    /** So many bytes of the charge were given back; its request and the others stay charged. */
+    void refundedBytes(String id, long bytes) {
+        refundedBytes.put(id, bytes);
     }
 
     /** The database refused the charge for good: what Redis may have admitted under this id does not count. */
@@ -280,6 +291,16 @@ final class HuntWorld {
                                 && !refunded.contains(e.getKey())
                                 && !voided.contains(e.getKey()))
                         .mapToLong(e -> e.getValue().amount())
+                        .sum();
+    }
+
+    private long totalBytes(long period) {
+        return adjustedBytes.getOrDefault(period, 0L)
+                + admitted.entrySet().stream()
+                        .filter(e -> e.getValue().period() == period
+                                && !refunded.contains(e.getKey())
+                                && !voided.contains(e.getKey()))
+                        .mapToLong(e -> e.getValue().bytes() - refundedBytes.getOrDefault(e.getKey(), 0L))
                         .sum();
     }
 
@@ -363,23 +384,26 @@ final class HuntWorld {
             return;
         }
         long expected = adjusted.getOrDefault(period(now), 0L);
+        long expectedBytes = adjustedBytes.getOrDefault(period(now), 0L);
         for (Map.Entry<String, Admission> one : admitted.entrySet()) {
             String id = one.getKey();
             boolean back = voided.contains(id) || (refunded.contains(id) && (!lost || known.contains("refund " + id)));
             boolean arrived = !lost || known.contains("charge " + id);
             if (one.getValue().period() == period(now) && !back && arrived) {
                 expected += one.getValue().amount();
+                boolean partBack = !lost || known.contains("refund " + id);
+                expectedBytes += one.getValue().bytes() - (partBack ? refundedBytes.getOrDefault(id, 0L) : 0);
             }
         }
-        if (now.current() != expected || now.bytesCurrent() != expected * scenario.bytesEach()) {
-            throw new HuntViolation(
-                    "I2 the database counted " + now.current() + ", admitted - refunded is " + expected);
+        if (now.current() != expected || now.bytesCurrent() != expectedBytes) {
+            throw new HuntViolation("I2 the database counted " + now.current() + " and " + now.bytesCurrent()
+                    + " bytes, admitted - refunded is " + expected + " and " + expectedBytes);
         }
         if (!hash.isEmpty()
                 && !hash.containsKey("stub")
                 && hashPeriod() == period(now)
                 && !scenario.bounded()
-                && number("base") < now.current()) {
+                && (number("base") < now.current() || number("bytesBase") < now.bytesCurrent())) {
             throw new HuntViolation("I5 base is less than the database's " + now.current() + ": " + hash);
         }
     }

@@ -1,6 +1,7 @@
 package dev.sluice.ledger;
 
 import static dev.sluice.ledger.HuntScenario.Trouble.ADMIN;
+import static dev.sluice.ledger.HuntScenario.Trouble.BYTES;
 import static dev.sluice.ledger.HuntScenario.Trouble.CRASH;
 import static dev.sluice.ledger.HuntScenario.Trouble.DATABASE_AWAY;
 import static dev.sluice.ledger.HuntScenario.Trouble.FLUSH;
@@ -59,6 +60,7 @@ class LedgerHuntIT {
         return Stream.of(
                 HuntScenario.of("no outage", 2, USUAL),
                 HuntScenario.of("no outage, no row", 3, USUAL).withoutRow(),
+                HuntScenario.of("bytes run out first", 3, EnumSet.of(REFUNDS, CRASH, TTL, PERIOD, RECONCILER, BYTES)),
                 HuntScenario.of("emptied", 2, and(FLUSH)),
                 HuntScenario.of("emptied, no row", 2, and(FLUSH)).withoutRow(),
                 HuntScenario.of("lost answers", 2, and(SLOW)),
@@ -108,6 +110,11 @@ class LedgerHuntIT {
     void noticesThatNobodyFences() {
         HuntScenario scenario = HuntScenario.of("no fence", 3, EnumSet.of(OUTAGE));
         assertFinds(new Hunt(servers, scenario, HuntRules.without(Broken.FENCES), false));
+    }
+
+    @Test
+    void noticesThatTheBytesThatPassedAreGivenBackToo() {
+        assertFinds(HuntScenario.of("bytes", 3, EnumSet.of(REFUNDS, BYTES)), Broken.BYTES_THAT_PASSED);
     }
 
     @Test

@@ -38,9 +38,9 @@ class MemoryGuardTests {
     private final MemoryGuard guard = new MemoryGuard(100, now::get);
     private final Operations operations = new Operations(new OperationProperties(
             Map.of(
-                    "upload", new Limits(THREE, List.of(Rate.parse("5/1m"))),
-                    "delete", new Limits(THREE, List.of(Rate.parse("5/1m")))),
-            Map.of("pro", new OperationProperties.Plan(Map.of("upload", new Limits(Rate.parse("4/1m"), null))))));
+                    "upload", new Limits(THREE, List.of(Rate.parse("5/1m")), null),
+                    "delete", new Limits(THREE, List.of(Rate.parse("5/1m")), null)),
+            Map.of("pro", new OperationProperties.Plan(Map.of("upload", new Limits(Rate.parse("4/1m"), null, null))))));
     private final MemoryGuardGatewayFilterFactory factory = new MemoryGuardGatewayFilterFactory(
             guard, operations, new ClientAddress(AddressRanges.parse("p", List.of("10.0.0.1"))));
 

@@ -34,8 +34,47 @@ class OperationsTests {
                             .containsExactly(Rate.parse("10/1s"), Rate.parse("200/1m"));
                     assertThat(operations.get("upload"))
                             .isEqualTo(new Operation(
-                                    "upload", Rate.parse("20/1m"), List.of(Rate.parse("10/1s"), Rate.parse("200/1m"))));
+                                    "upload",
+                                    Rate.parse("20/1m"),
+                                    List.of(Rate.parse("10/1s"), Rate.parse("200/1m")),
+                                    null));
                 });
+    }
+
+    @Test
+    void letsAPlanOverrideTheMaximumSize() {
+        context.withPropertyValues(YAML)
+                .withPropertyValues(
+                        "sluice.operations.upload.max-size=50MB",
+                        "sluice.plans.pro.operations.upload.max-size=5GB",
+                        "sluice.plans.free.operations.upload.memory=1/1m")
+                .run(started -> {
+                    Operations operations = started.getBean(Operations.class);
+                    assertThat(operations.maxSize("upload", null)).isEqualTo(50L << 20);
+                    assertThat(operations.maxSize("upload", "pro")).isEqualTo(5L << 30);
+                    assertThat(operations.maxSize("upload", "free")).isEqualTo(50L << 20);
+                    assertThat(operations.maxSize("signed-url", "pro")).isNull();
+                });
+    }
+
+    @Test
+    void takesTheMaximumSizeFromTheEnvironment() {
+        Operations operations = operations(
+                Map.of(
+                        "SLUICE_OPERATIONS_SIGNED_URL_MAX_SIZE", "7KB",
+                        "SLUICE_PLANS_PRO_OPERATIONS_SIGNEDURL_MAXSIZE", "9KB"),
+                YAML);
+        assertThat(operations.maxSize("signed-url", null)).isEqualTo(7L << 10);
+        assertThat(operations.maxSize("signed-url", "pro")).isEqualTo(9L << 10);
+    }
+
+    @Test
+    void stopsTheStartOnAMaximumOfNothing() {
+        context.withPropertyValues(YAML)
+                .withPropertyValues("sluice.operations.upload.max-size=0B")
+                .run(started -> assertThat(started.getStartupFailure())
+                        .rootCause()
+                        .hasMessageContaining("sluice.operations.upload.max-size must be at least 1 byte"));
     }
 
     @Test

@@ -4,7 +4,6 @@ import dev.sluice.problem.ProblemWriter;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
-import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -73,7 +72,7 @@ class ExchangeConfiguration {
     }
 
     @Bean
-    GlobalFilter uploadPaceFilter(ClientProperties client) {
+    UploadPaceFilter uploadPaceFilter(ClientProperties client) {
         return new UploadPaceFilter(client);
     }
 

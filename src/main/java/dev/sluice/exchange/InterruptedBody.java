@@ -3,6 +3,7 @@ package dev.sluice.exchange;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -19,7 +20,9 @@ final class InterruptedBody {
             return body.takeUntilOther(reason.<Throwable>map(cause -> cause)
                             .doOnNext(error::set)
                             .switchIfEmpty(Mono.never()))
-                    .concatWith(Mono.defer(() -> failure(error.get())));
+                    .concatWith(Mono.defer(() -> failure(error.get())))
+                    // Cancelled by the backend's event loop while the client's brings a buffer.
+                    .doOnDiscard(DataBuffer.class, DataBufferUtils::release);
         });
     }
 

@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
@@ -28,9 +29,16 @@ import org.jspecify.annotations.Nullable;
  * does not arrive in time; fails a body that is malformed; and ends a connection whose client goes on sending a body after
  * the answer. Whatever follows a refused request on its connection is discarded unread.
  *
+ * <p>An answer that comes before the end of its request's body says that the connection ends with it, unless little of the
+ * body is left: that is discarded, and the connection goes on. So a refused upload is not read. A client that waits for a
+ * 100 which it did not get may leave the body out, and what it sent next would be taken for it (RFC 9110, 10.1.1).
+ *
  * <p>One handler per connection, between the codec and {@link EarlyRefusals}; all of it runs on the connection's event loop.
  */
 final class RequestGuard extends ChannelDuplexHandler {
+
+    /** What is discarded rather than closing the connection. */
+    private static final long DISCARDED_BYTES = 64 * 1024;
 
     private final Duration headerTimeout;
     private final Duration bodyTimeout;
@@ -40,6 +48,12 @@ final class RequestGuard extends ChannelDuplexHandler {
     private boolean decodedSomething;
     private int unanswered;
     private boolean answering;
+    private boolean ending;
+    private boolean awaitsContinue;
+
+    /** Bytes of the body that have not come; {@link Long#MAX_VALUE} if it does not say its length. */
+    private long bytesLeft;
+
     private @Nullable Future<?> deadline;
 
     /**
@@ -70,6 +84,13 @@ final class RequestGuard extends ChannelDuplexHandler {
             inBody = true;
             unanswered++;
             check(channel, request);
+            awaitsContinue = !refused && HttpUtil.is100ContinueExpected(request);
+            bytesLeft = refused || HttpUtil.isTransferEncodingChunked(request)
+                    ? Long.MAX_VALUE
+                    : HttpUtil.getContentLength(request, 0L);
+        }
+        if (message instanceof HttpContent part && bytesLeft != Long.MAX_VALUE) {
+            bytesLeft -= part.content().readableBytes();
         }
         if (message instanceof LastHttpContent) {
             cancelDeadline();
@@ -135,6 +156,13 @@ final class RequestGuard extends ChannelDuplexHandler {
         }
         if (message instanceof HttpResponse answer) {
             answering = answer.status().codeClass() != HttpStatusClass.INFORMATIONAL;
+            if (HttpResponseStatus.CONTINUE.equals(answer.status())) {
+                awaitsContinue = false;
+            }
+            if (answering && inBody && unanswered == 1 && (bytesLeft > DISCARDED_BYTES || awaitsContinue)) {
+                ending = true;
+                HttpUtil.setKeepAlive(answer, false);
+            }
         }
         if (answering && message instanceof LastHttpContent) {
             answering = false;
@@ -143,7 +171,12 @@ final class RequestGuard extends ChannelDuplexHandler {
                 deadline = schedule(channel, channel::close, bodyTimeout);
             }
         }
-        if (refused && unanswered == 0) {
+        if (ending && unanswered == 0) {
+            if (inBody) {
+                channel.pipeline().addBefore(channel.name(), null, new LingeringClose());
+            }
+            channel.write(message, promise.unvoid()).addListener(ChannelFutureListener.CLOSE);
+        } else if (refused && unanswered == 0) {
             channel.write(message, promise.unvoid()).addListener(ChannelFutureListener.CLOSE);
         } else {
             channel.write(message, promise);

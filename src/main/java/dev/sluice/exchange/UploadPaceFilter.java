@@ -18,7 +18,7 @@ import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.server.HttpServerRequest;
 
 /** Watches the pace of every body that is proxied; see {@link ClientProperties}. */
-final class UploadPaceFilter implements GlobalFilter, Ordered {
+public final class UploadPaceFilter implements GlobalFilter, Ordered {
 
     private final long wantedBytes;
     private final Duration tick;
@@ -33,16 +33,20 @@ final class UploadPaceFilter implements GlobalFilter, Ordered {
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
-        HttpHeaders headers = exchange.getRequest().getHeaders();
-        boolean hasBody = headers.getContentLength() > 0 || headers.containsHeader(HttpHeaders.TRANSFER_ENCODING);
-        if (wantedBytes == 0 || !hasBody) {
-            return chain.filter(exchange);
-        }
+        ServerHttpRequest paced = paced(exchange.getRequest());
         return chain.filter(
-                exchange.mutate().request(paced(exchange.getRequest())).build());
+                paced == exchange.getRequest()
+                        ? exchange
+                        : exchange.mutate().request(paced).build());
     }
 
-    private ServerHttpRequest paced(ServerHttpRequest request) {
+    /** The request, whose body fails with 408 REQUEST_TIMEOUT once it came too slowly. */
+    public ServerHttpRequest paced(ServerHttpRequest request) {
+        HttpHeaders headers = request.getHeaders();
+        boolean hasBody = headers.getContentLength() > 0 || headers.containsHeader(HttpHeaders.TRANSFER_ENCODING);
+        if (wantedBytes == 0 || !hasBody) {
+            return request;
+        }
         return new ServerHttpRequestDecorator(request) {
             @Override
             public Flux<DataBuffer> getBody() {

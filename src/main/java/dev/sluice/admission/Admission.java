@@ -2,6 +2,7 @@ package dev.sluice.admission;
 
 import dev.sluice.exchange.Attribute;
 import dev.sluice.journal.UsageEvent;
+import dev.sluice.ledger.Flight;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,6 +32,8 @@ public final class Admission {
     private @Nullable UsageEvent charge;
     private boolean watched;
     private @Nullable Transfer transfer;
+    private @Nullable Flight flight;
+    private volatile boolean flightAsked;
     private volatile @Nullable Long maxSize;
 
     /** The admission of this exchange, empty at first. */
@@ -92,8 +95,14 @@ public final class Admission {
         return decision;
     }
 
+    void claim(Flight claim) {
+        if (isOpen()) {
+            flight = claim;
+        }
+    }
+
     boolean isEmpty() {
-        return rateLimits.isEmpty() && quota == null && bucket == null;
+        return rateLimits.isEmpty() && quota == null && bucket == null && flight == null;
     }
 
     List<Claim.RateLimit> rateLimits() {
@@ -106,6 +115,19 @@ public final class Admission {
 
     Claim.@Nullable Bucket bucket() {
         return bucket;
+    }
+
+    @Nullable Flight flight() {
+        return flight;
+    }
+
+    /** Whether the upload counts in Redis or may do so, and has to be released. */
+    boolean isFlightAsked() {
+        return flightAsked;
+    }
+
+    void flightAsked(boolean asked) {
+        flightAsked = asked;
     }
 
     /** Whether all claims hold. */

@@ -2,6 +2,7 @@ package dev.sluice.admission;
 
 import dev.sluice.exchange.ClientAddress;
 import dev.sluice.ledger.Fences;
+import dev.sluice.ledger.Flights;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.ledger.LedgerSettings;
 import dev.sluice.memory.RefusalMemory;
@@ -17,7 +18,12 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The beans of this package. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({QuotaProperties.class, BucketAccessProperties.class, RateLimitProperties.class})
+@EnableConfigurationProperties({
+    QuotaProperties.class,
+    BucketAccessProperties.class,
+    RateLimitProperties.class,
+    InFlightProperties.class
+})
 class AdmissionConfiguration {
 
     @Bean
@@ -106,6 +112,16 @@ class AdmissionConfiguration {
     }
 
     @Bean
+    InFlight inFlight(InFlightProperties limits, Flights flights, MeterRegistry registry) {
+        return new InFlight(limits, flights, registry);
+    }
+
+    @Bean
+    InFlightFilter inFlightFilter(InFlight inFlight, Subjects subjects) {
+        return new InFlightFilter(inFlight, subjects);
+    }
+
+    @Bean
     OutcomeFilter outcomeFilter(
             UsageSink usage, AdmissionRequests requests, Subjects subjects, RedisBudget redisBudget) {
         return new OutcomeFilter(new Outcomes(usage, requests, subjects, redisBudget));
@@ -119,6 +135,11 @@ class AdmissionConfiguration {
     @Bean
     QuotaGatewayFilterFactory quotaGatewayFilterFactory(QuotaProperties properties) {
         return new QuotaGatewayFilterFactory(properties);
+    }
+
+    @Bean
+    UploadOptionsGatewayFilterFactory uploadOptionsGatewayFilterFactory(Operations operations, SizeLimit sizes) {
+        return new UploadOptionsGatewayFilterFactory(operations, sizes);
     }
 
     @Bean

@@ -49,6 +49,7 @@ final class AdmissionRequests {
                 .flatMap(claim -> claim.checks().stream())
                 .toList();
         Claim.Bucket bucket = claims.bucket();
+        claims.flightAsked(claims.flight() != null);
         return new AdmitRequest(
                 subject.userId(),
                 checks,
@@ -56,6 +57,7 @@ final class AdmissionRequests {
                 bucket == null
                         ? null
                         : new BucketCheck(bucket.bucket(), bucket.access().key(), null),
+                claims.flight(),
                 FactsMode.ASK);
     }
 

@@ -51,10 +51,14 @@ final class AdmissionVerdicts {
         if (reply instanceof AdmitReply.Admitted admitted) {
             return admitted(subject, Source.REDIS, charge == null ? null : charge.withPeriod(admitted.periodEndsAt()));
         }
+        subject.claims().flightAsked(false);
         if (reply instanceof AdmitReply.RateExceeded exceeded) {
             RateState full = reply.rates().get(exceeded.window());
             remembered.rateLimit(subject.userId(), checks(subject).get(exceeded.window()), full);
             throw refused(subject, "rate-limit", Source.REDIS, Refusals.rateLimit(full));
+        }
+        if (reply instanceof AdmitReply.FlightFull full) {
+            throw refused(subject, "in-flight", Source.REDIS, Refusals.inFlight(full.unit(), full.limit()));
         }
         if (reply instanceof AdmitReply.QuotaExceeded spent) {
             remembered.quota(subject.userId(), spent);

@@ -103,7 +103,7 @@ final class Outcomes {
         return passed == null || passed >= charge.bytes() ? null : charge.part(0, charge.bytes() - passed);
     }
 
-    /** @param passed of the body, in bytes; null where none passes here, and what the request declares counts */
+    /** @param passed of the body, in bytes; null where none passes here: then what was declared counts, if all went well */
     private Mono<Void> outcome(
             ServerWebExchange exchange,
             Admission admission,
@@ -114,7 +114,8 @@ final class Outcomes {
         if (!admission.isSettled() || subject.caller() == null) {
             return Mono.empty();
         }
-        return usage.outcome(requests.outcome(subject, charge, passed != null ? passed : declared(exchange), failure));
+        long bytes = passed != null ? passed : failure == null ? declared(exchange) : 0;
+        return usage.outcome(requests.outcome(subject, charge, bytes, failure));
     }
 
     private static long declared(ServerWebExchange exchange) {

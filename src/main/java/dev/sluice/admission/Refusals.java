@@ -21,6 +21,14 @@ final class Refusals {
                 .retryAfter(Duration.ofMillis(full.resetMillis()));
     }
 
+    /** @param unit {@code uploads} or {@code bytes} */
+    static Problem inFlight(String unit, long limit) {
+        return Problem.of(ProblemCode.TOO_MANY_IN_FLIGHT)
+                .with("limit", limit)
+                .with("unit", unit)
+                .retryAfter(TRY_AGAIN);
+    }
+
     static Problem quota(AdmitReply.QuotaExceeded spent) {
         Problem problem = Problem.of(ProblemCode.QUOTA_EXCEEDED)
                 .with("unit", spent.unit())

@@ -1,14 +1,16 @@
 package dev.sluice.admission;
 
 import dev.sluice.caller.Caller;
+import dev.sluice.exchange.RequestContext;
 import dev.sluice.intent.UploadIntent;
 import dev.sluice.operation.Operations;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemException;
 import org.jspecify.annotations.Nullable;
+import org.springframework.web.server.ServerWebExchange;
 
 /** How much one request may store: {@code max-size} of its operation, as the caller's plan has it. */
-final class SizeLimit {
+public final class SizeLimit {
 
     private final Operations operations;
 
@@ -28,6 +30,12 @@ final class SizeLimit {
         return limit == null || declared == null || declared <= limit
                 ? null
                 : Problem.tooLarge(limit).exception();
+    }
+
+    /** Of a request whose operation and caller are known already, in bytes; null for no limit. */
+    public @Nullable Long of(ServerWebExchange exchange) {
+        String operation = RequestContext.of(exchange).operation();
+        return operation == null ? null : of(operation, Caller.ATTRIBUTE.get(exchange));
     }
 
     /** In bytes; null for no limit. */

@@ -16,6 +16,7 @@ final class AdmitReplies {
             case "load" ->
                 new AdmitReply.Load(text(reply, 1), text(reply, 2), number(reply, 3) == 1, number(reply, 4) == 1);
             case "rate" -> new AdmitReply.RateExceeded((int) number(reply, 1), rates(reply, 2, windows));
+            case "flight" -> new AdmitReply.FlightFull(text(reply, 1), number(reply, 2), rates(reply, 3, windows));
             case "quota" ->
                 new AdmitReply.QuotaExceeded(
                         text(reply, 1),

@@ -35,6 +35,14 @@ public sealed interface AdmitReply {
     record RateExceeded(int window, List<RateState> rates) implements Decided {}
 
     /**
+     * Too much of this user is in flight.
+     *
+     * @param unit {@code uploads} or {@code bytes}
+     * @param limit of that unit
+     */
+    record FlightFull(String unit, long limit, List<RateState> rates) implements Decided {}
+
+    /**
      * The quota does not hold what was asked.
      *
      * @param unit {@code requests} or {@code bytes}

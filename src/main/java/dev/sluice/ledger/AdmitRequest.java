@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param rates windows, in the order in which a refusal is told
  * @param charge what the quota is charged; null for no quota claim
  * @param bucket the bucket verdict; null for no bucket claim
+ * @param flight the upload that wants to be in flight; null for none
  * @param facts how to treat facts that are missing or due
  */
 public record AdmitRequest(
@@ -17,7 +18,17 @@ public record AdmitRequest(
         List<RateCheck> rates,
         @Nullable Charge charge,
         @Nullable BucketCheck bucket,
+        @Nullable Flight flight,
         FactsMode facts) {
+
+    public AdmitRequest(
+            String userId,
+            List<RateCheck> rates,
+            @Nullable Charge charge,
+            @Nullable BucketCheck bucket,
+            FactsMode facts) {
+        this(userId, rates, charge, bucket, null, facts);
+    }
 
     /** How an admission treats facts that are missing or due. */
     public enum FactsMode {
@@ -42,10 +53,10 @@ public record AdmitRequest(
     }
 
     public AdmitRequest with(FactsMode newFacts) {
-        return new AdmitRequest(userId, rates, charge, bucket, newFacts);
+        return new AdmitRequest(userId, rates, charge, bucket, flight, newFacts);
     }
 
     public AdmitRequest with(BucketCheck newBucket) {
-        return new AdmitRequest(userId, rates, charge, newBucket, facts);
+        return new AdmitRequest(userId, rates, charge, newBucket, flight, facts);
     }
 }

@@ -138,15 +138,16 @@ public final class Ledger {
     }
 
     private static String[] admitKeys(AdmitRequest request, int partition) {
-        String[] keys = new String[4 + request.rates().size()];
+        String[] keys = new String[5 + request.rates().size()];
         BucketCheck bucket = request.bucket();
         keys[0] = KeySpace.fence(partition);
         keys[1] = KeySpace.usage(partition);
         keys[2] = KeySpace.quota(request.userId());
         keys[3] = bucket == null ? keys[2] : KeySpace.bucket(request.userId(), bucket.bucket(), bucket.access());
+        keys[4] = request.flight() == null ? keys[2] : KeySpace.inFlight(request.userId());
         for (int i = 0; i < request.rates().size(); i++) {
             RateCheck check = request.rates().get(i);
-            keys[4 + i] = KeySpace.rate(
+            keys[5 + i] = KeySpace.rate(
                     request.userId(), check.operation(), check.rate().windowSeconds());
         }
         return keys;
@@ -154,7 +155,7 @@ public final class Ledger {
 
     private String[] admitArgs(AdmitRequest request, String fenceToken) {
         Charge charge = request.charge();
-        List<String> args = new ArrayList<>(10 + 3 * request.rates().size());
+        List<String> args = new ArrayList<>(15 + 3 * request.rates().size());
         args.add(fenceToken);
         args.add(request.facts().argument());
         args.add(millis(settings.ttl()));
@@ -168,12 +169,25 @@ public final class Ledger {
         args.add(charge == null ? "" : charge.eventId());
         args.add(charge == null ? "" : charge.eventJson());
         args.add(verdictArgument(request.bucket()));
+        addFlight(args, request.flight());
         for (RateCheck check : request.rates()) {
             args.add(Long.toString(check.rate().limit()));
             args.add(Long.toString(check.rate().window().toMillis()));
             args.add(Long.toString(check.cost()));
         }
         return args.toArray(String[]::new);
+    }
+
+    private static void addFlight(List<String> args, @Nullable Flight flight) {
+        if (flight == null) {
+            args.addAll(List.of("", "", "", "", ""));
+            return;
+        }
+        args.add(flight.member());
+        args.add(millis(flight.lease()));
+        args.add(Long.toString(flight.bytes()));
+        args.add(flight.maxUploads() == null ? "" : flight.maxUploads().toString());
+        args.add(flight.maxBytes() == null ? "" : flight.maxBytes().toString());
     }
 
     private static String verdictArgument(@Nullable BucketCheck bucket) {

@@ -26,6 +26,11 @@ class LedgerConfiguration {
         return new Ledger(edgeRedis, fences, settings);
     }
 
+    @Bean
+    Flights flights(RedisConnection edgeRedis) {
+        return new Flights(edgeRedis);
+    }
+
     /** The ledger of everything that runs in the background. */
     @Bean
     @Qualifier("backgroundLedger") Ledger backgroundLedger(

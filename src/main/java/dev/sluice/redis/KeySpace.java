@@ -53,6 +53,11 @@ public final class KeySpace {
         return tag(userId) + ":bucket:" + encode(userId) + ":" + encode(bucketId) + ":" + access;
     }
 
+    /** The leases of a user's uploads in flight, a sorted set by the time when they run out. */
+    public static String inFlight(String userId) {
+        return tag(userId) + ":inflight:" + encode(userId);
+    }
+
     /** The stream of usage events of a partition. */
     public static String usage(int partition) {
         return TAGS[partition] + ":usage";

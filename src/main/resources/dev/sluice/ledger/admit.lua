@@ -1,6 +1,7 @@
--- One admission: all rate windows, the quota and the bucket verdict of a request, all or nothing.
+-- One admission: all rate windows, the uploads in flight, the quota and the bucket verdict of a request, all or nothing.
 --
--- KEYS 1 fence   2 usage stream   3 ledger hash   4 bucket verdict   5.. one hash per rate window
+-- KEYS 1 fence   2 usage stream   3 ledger hash   4 bucket verdict   5 leases of uploads in flight, a sorted set
+--      6.. one hash per rate window
 -- ARGV 1 fence token to install, '' for none
 --      2 how to treat facts that are missing or due: 'ask' (answer 'load'), 'held' (they were just read: a period that
 --        still looks ended is the clocks' difference), 'trust' (they cannot be read: a known ledger is used as it is,
@@ -9,12 +10,15 @@
 --      4 requests to charge, '' for no quota claim   5 bytes to charge   6 default limit, '' for none
 --      7 incarnation for a hash made here   8 event id   9 event, JSON
 --      10 bucket: '' no claim, 'ask' read the verdict, '1' or '0' it was decided elsewhere
---      11.. three per rate window: limit, window in ms, cost
+--      11 lease of this upload, '<id>:<bytes>'; '' for no claim   12 its time, ms   13 its bytes
+--      14 uploads in flight at most, '' for no limit   15 bytes in flight at most, '' for no limit
+--      16.. three per rate window: limit, window in ms, cost
 --
 -- Reply (strings and integers; 53-bit):
 --   {'load', incarnation, fence, quota facts needed 0|1, verdict needed 0|1}: nothing was counted; a quota that is known
 --     to be exceeded is told first, so that whoever has spent it costs the database nothing
 --   {'rate', index of the window from 0, R...}
+--   {'flight', 'uploads'|'bytes', limit, R...}
 --   {'quota', 'requests'|'bytes', used, limit, periodEndsAt in epoch ms or '', now in epoch ms, R...}
 --   {'bucket', R...}
 --   {'admitted', incarnation, periodEndsAt or '', used, limit or '', R...}
@@ -34,8 +38,8 @@ local fence = install_fence(KEYS[1], ARGV[1])
 -- Rate windows: read all, decide, write only at the end.
 local windows = {}
 local refused_window
-for i = 5, #KEYS do
-  local a = 11 + (i - 5) * 3
+for i = 6, #KEYS do
+  local a = 16 + (i - 6) * 3
   local w = { key = KEYS[i], limit = tonumber(ARGV[a]), cost = tonumber(ARGV[a + 2]), used = 0, stale = {} }
   w.width = tonumber(ARGV[a + 1]) / BUCKETS
   w.newest = math.floor(now / w.width)
@@ -82,6 +86,26 @@ end
 
 if refused_window then
   return with_rates({ 'rate', refused_window }, false)
+end
+
+-- Uploads in flight: a lease that ran out is of an instance that has died, and counts no more.
+local lease = ARGV[11]
+if lease ~= '' then
+  redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', string.format('%.0f', now))
+  local uploads = 1
+  local in_flight = tonumber(ARGV[13])
+  for _, other in ipairs(redis.call('ZRANGE', KEYS[5], 0, -1)) do
+    if other ~= lease then
+      uploads = uploads + 1
+      in_flight = in_flight + tonumber(string.match(other, ':(%d+)$'))
+    end
+  end
+  if ARGV[14] ~= '' and uploads > tonumber(ARGV[14]) then
+    return with_rates({ 'flight', 'uploads', ARGV[14] }, false)
+  end
+  if ARGV[15] ~= '' and in_flight > tonumber(ARGV[15]) then
+    return with_rates({ 'flight', 'bytes', ARGV[15] }, false)
+  end
 end
 
 -- Quota and bucket: what is known, and what has to be asked first.
@@ -155,6 +179,11 @@ for _, w in ipairs(windows) do
   redis.call('HINCRBY', w.key, string.format('%.0f', w.newest), string.format('%.0f', w.cost))
   local ahead = math.max(0, w.newest * w.width - now)
   redis.call('PEXPIRE', w.key, string.format('%.0f', math.ceil(ahead + (BUCKETS + 2) * w.width)))
+end
+
+if lease ~= '' then
+  redis.call('ZADD', KEYS[5], string.format('%.0f', now + tonumber(ARGV[12])), lease)
+  redis.call('PEXPIRE', KEYS[5], ARGV[12])
 end
 
 local period = ''

@@ -1,0 +1,77 @@
+package dev.sluice.admission;
+
+import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR;
+
+import dev.sluice.exchange.Attribute;
+import dev.sluice.intent.UploadIntent;
+import dev.sluice.ledger.Flight;
+import dev.sluice.problem.ProblemException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.route.Route;
+import org.springframework.core.Ordered;
+import org.springframework.http.HttpMethod;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/** Counts each proxied upload as in flight from just before its admission to its end, whatever that is. */
+final class InFlightFilter implements GlobalFilter, Ordered {
+
+    private static final Set<HttpMethod> WITH_BODY = Set.of(HttpMethod.PUT, HttpMethod.POST, HttpMethod.PATCH);
+    private static final Attribute<InFlightFilter> COUNTED = Attribute.of(InFlightFilter.class);
+
+    private final InFlight inFlight;
+    private final Subjects subjects;
+
+    InFlightFilter(InFlight inFlight, Subjects subjects) {
+        this.inFlight = inFlight;
+        this.subjects = subjects;
+    }
+
+    @Override
+    public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+        UploadIntent intent = UploadIntent.ATTRIBUTE.get(exchange);
+        if (intent == null || !isProxiedUpload(exchange) || COUNTED.get(exchange) != null) {
+            return chain.filter(exchange);
+        }
+        Long declared = intent.contentLength();
+        long size = declared == null ? 0 : declared;
+        return Mono.defer(() -> {
+            ProblemException full = inFlight.enter(size);
+            if (full != null) {
+                return Mono.error(full);
+            }
+            COUNTED.set(exchange, this);
+            return counted(exchange, chain, size).doFinally(end -> inFlight.leave(size));
+        });
+    }
+
+    private Mono<Void> counted(ServerWebExchange exchange, GatewayFilterChain chain, long size) {
+        Subject subject = subjects.of(exchange);
+        Flight flight = inFlight.claim(subject.context().requestId(), size);
+        if (flight == null) {
+            return chain.filter(exchange);
+        }
+        Admission admission = subject.claims();
+        admission.claim(flight);
+        inFlight.hold(subject.userId(), flight);
+        return chain.filter(exchange)
+                .doFinally(end -> inFlight.release(subject.userId(), flight, admission.isFlightAsked()));
+    }
+
+    private static boolean isProxiedUpload(ServerWebExchange exchange) {
+        @Nullable Route route = exchange.getAttribute(GATEWAY_ROUTE_ATTR);
+        String scheme = route == null ? "no" : route.getUri().getScheme();
+        return WITH_BODY.contains(exchange.getRequest().getMethod())
+                && !"no".equals(scheme)
+                && !"forward".equals(scheme);
+    }
+
+    /** Just before the admission. */
+    @Override
+    public int getOrder() {
+        return AdmissionFilter.ORDER - 10;
+    }
+}

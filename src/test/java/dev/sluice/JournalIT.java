@@ -173,7 +173,7 @@ class JournalIT {
                 .header("Content-Type", "text/plain")
                 .PUT(BodyPublishers.ofString("bytes"))
                 .build();
-        assertThat(stack.send(upload).status()).isEqualTo(500);
+        assertThat(stack.send(upload).status()).isEqualTo(502);
         assertThat(refunds("unsigned")).as("also of an answer that is proxied").isEqualTo(2);
 
         awaitCurrent("unsigned", 1);

@@ -1,6 +1,7 @@
 package dev.sluice.intent;
 
 import dev.sluice.exchange.ClientProperties;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -12,8 +13,10 @@ class IntentConfiguration {
 
     @Bean
     UploadIntentGatewayFilterFactory uploadIntentGatewayFilterFactory(
-            IntentProperties properties, ClientProperties client) {
+            IntentProperties properties, ClientProperties client, ObjectProvider<UnknownLength> unknownLength) {
         return new UploadIntentGatewayFilterFactory(
-                new BodyIntent(client.bodyTimeout()), new ObjectPrefix(properties.objectPrefix()));
+                new BodyIntent(client.bodyTimeout()),
+                new ObjectPrefix(properties.objectPrefix()),
+                unknownLength.getIfAvailable());
     }
 }

@@ -45,7 +45,15 @@ final class PathIntent {
         return new UploadIntent(object, contentType, length < 0 ? null : length, upsert, null);
     }
 
-    private static ObjectPath object(String pattern, URI sent) {
+    /** Whether the request has a body that does not say its length. */
+    static boolean hasUnknownLength(ServerHttpRequest request) {
+        return request.getHeaders().containsHeader(HttpHeaders.TRANSFER_ENCODING)
+                && request.getHeaders().getContentLength() < 0
+                && WITH_BODY.contains(request.getMethod());
+    }
+
+    /** @throws dev.sluice.problem.ProblemException if the path names no object */
+    static ObjectPath object(String pattern, URI sent) {
         String rest = afterSegments(sent.getRawPath(), segmentsBeforeBucket(pattern));
         if (sent.getRawFragment() != null) {
             throw invalid("path", new Violation("has a fragment", "Leave out the # and what follows it"));

@@ -8,7 +8,9 @@ import jakarta.validation.constraints.NotNull;
 import java.net.URI;
 import java.util.LinkedHashSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.validation.annotation.Validated;
 import org.springframework.web.server.ServerWebExchange;
@@ -34,11 +36,13 @@ public final class UploadIntentGatewayFilterFactory
 
     private final BodyIntent body;
     private final ObjectPrefix prefix;
+    private final @Nullable UnknownLength unknownLength;
 
-    UploadIntentGatewayFilterFactory(BodyIntent body, ObjectPrefix prefix) {
+    UploadIntentGatewayFilterFactory(BodyIntent body, ObjectPrefix prefix, @Nullable UnknownLength unknownLength) {
         super(Config.class);
         this.body = body;
         this.prefix = prefix;
+        this.unknownLength = unknownLength;
     }
 
     @Override
@@ -48,7 +52,18 @@ public final class UploadIntentGatewayFilterFactory
 
     @Override
     public GatewayFilter apply(Config config) {
-        return (exchange, chain) -> intent(config.from(), exchange).flatMap(intent -> {
+        return (exchange, chain) -> config.from() == Source.PATH
+                        && unknownLength != null
+                        && PathIntent.hasUnknownLength(exchange.getRequest())
+                ? Mono.defer(() -> {
+                    require(PathIntent.object(pattern(exchange), sent(exchange)), exchange);
+                    return unknownLength.resolve(exchange, known -> proceed(config.from(), known, chain));
+                })
+                : proceed(config.from(), exchange, chain);
+    }
+
+    private Mono<Void> proceed(Source from, ServerWebExchange exchange, GatewayFilterChain chain) {
+        return intent(from, exchange).flatMap(intent -> {
             UploadIntent.ATTRIBUTE.set(exchange, intent);
             return chain.filter(exchange);
         });
@@ -66,12 +81,19 @@ public final class UploadIntentGatewayFilterFactory
     }
 
     private UploadIntent fromPath(ServerWebExchange exchange) {
-        String pattern = exchange.getAttributeOrDefault(GATEWAY_PREDICATE_MATCHED_PATH_ATTR, "(none)");
-        UploadIntent intent = PathIntent.read(exchange.getRequest(), pattern, sent(exchange));
-        if (!prefix.isEmpty()) {
-            prefix.require(intent.object().path(), userId(exchange));
-        }
+        UploadIntent intent = PathIntent.read(exchange.getRequest(), pattern(exchange), sent(exchange));
+        require(intent.object(), exchange);
         return intent;
+    }
+
+    private void require(ObjectPath object, ServerWebExchange exchange) {
+        if (!prefix.isEmpty()) {
+            prefix.require(object.path(), userId(exchange));
+        }
+    }
+
+    private static String pattern(ServerWebExchange exchange) {
+        return exchange.getAttributeOrDefault(GATEWAY_PREDICATE_MATCHED_PATH_ATTR, "(none)");
     }
 
     /** The URI before any filter of the route rewrote it. */

@@ -8,6 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.reactive.function.client.ClientResponse;
 import reactor.core.publisher.Mono;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * An answer of storage-api that is not a success. Its HTTP status is 400 for nearly all of them; the real one is
@@ -19,8 +21,9 @@ import reactor.core.publisher.Mono;
  * @param code the error code, empty if there was none
  * @param message the text, empty if there was none
  */
-record StorageRefusal(int status, String error, String code, String message) {
+public record StorageRefusal(int status, String error, String code, String message) {
 
+    private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int DATABASE_TIMEOUT = 544;
     private static final Set<String> TOKEN_ERRORS = Set.of("InvalidJWT", "InvalidSignature");
     private static final String MISSING_REFERENCE = "The related resource does not exist";
@@ -31,11 +34,27 @@ record StorageRefusal(int status, String error, String code, String message) {
         return answer.bodyToMono(Body.class)
                 .onErrorReturn(Body.NONE)
                 .defaultIfEmpty(Body.NONE)
-                .map(body -> new StorageRefusal(
-                        status(http, body.statusCode()),
-                        orEmpty(body.error()),
-                        orEmpty(body.code()),
-                        orEmpty(body.message())));
+                .map(body -> of(http, body));
+    }
+
+    /**
+     * The refusal in an answer that was read elsewhere.
+     *
+     * @param http the answer's status
+     * @param body its body, which may be anything
+     */
+    public static StorageRefusal of(int http, byte[] body) {
+        try {
+            Body read = JSON.readValue(body, Body.class);
+            return of(http, read == null ? Body.NONE : read);
+        } catch (JacksonException e) {
+            return of(http, Body.NONE);
+        }
+    }
+
+    private static StorageRefusal of(int http, Body body) {
+        return new StorageRefusal(
+                status(http, body.statusCode()), orEmpty(body.error()), orEmpty(body.code()), orEmpty(body.message()));
     }
 
     /** Whether it says that storage does not work, rather than what it decided; these count against the circuit. */
@@ -54,7 +73,7 @@ record StorageRefusal(int status, String error, String code, String message) {
     }
 
     /** @param asCaller whether the call was made with the caller's own token rather than with our key */
-    Problem problem(boolean asCaller) {
+    public Problem problem(boolean asCaller) {
         if (status == 429 || status == DATABASE_TIMEOUT) {
             return Problem.supabase(503, "Storage is overloaded");
         }

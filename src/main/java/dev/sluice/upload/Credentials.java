@@ -4,6 +4,7 @@ import dev.sluice.caller.Caller;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.intent.UploadIntent;
 import java.net.URI;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
@@ -15,6 +16,12 @@ final class Credentials {
 
     /** A hosted project refuses a secret key beside a browser's User-Agent. */
     private static final String USER_AGENT = "sluice";
+
+    /**
+     * Beside those that the gateway removes (RFC 9110, 7.6.1). Whoever expects a 100 is told by us, once the request was
+     * admitted and its body is read for the first time.
+     */
+    private static final List<String> HOP_BY_HOP = List.of(HttpHeaders.EXPECT, "Proxy-Connection");
 
     private static final String UPSERT = "x-upsert";
 
@@ -29,6 +36,7 @@ final class Credentials {
 
     void apply(HttpHeaders headers, URI target, UploadIntent intent, @Nullable Caller caller, String requestId) {
         headers.remove("X-API-Key");
+        HOP_BY_HOP.forEach(headers::remove);
         headers.set(RequestContext.REQUEST_ID_HEADER, requestId);
         if (Target.isSameOrigin(target, supabase)) {
             toSupabase(headers, intent, caller);

@@ -1,7 +1,11 @@
 package dev.sluice.upload;
 
+import dev.sluice.admission.SizeLimit;
+import dev.sluice.exchange.UploadPaceFilter;
+import dev.sluice.intent.UnknownLength;
 import dev.sluice.supabase.SupabaseProperties;
 import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
@@ -19,7 +23,19 @@ class UploadConfiguration {
 
     @Bean
     GlobalFilter uploadFilter(SupabaseProperties supabase, UploadMeters meters) {
-        return new UploadFilter(new Credentials(supabase.url(), supabase.serviceKey()), meters);
+        return new UploadFilter(
+                new Credentials(supabase.url(), supabase.serviceKey()), meters, new StorageAnswers(supabase.url()));
+    }
+
+    @Bean
+    @ConditionalOnProperty(name = "sluice.upload.unknown-length", havingValue = "spool")
+    UnknownLength spool(UploadProperties properties, SizeLimit sizes, UploadPaceFilter pace, MeterRegistry registry) {
+        return new Spool(properties.spool(), properties.maxSpoolSize().toBytes(), sizes, pace, registry);
+    }
+
+    @Bean
+    GlobalFilter sparedBytesFilter(UploadMeters meters) {
+        return new SparedBytesFilter(meters);
     }
 
     @Bean

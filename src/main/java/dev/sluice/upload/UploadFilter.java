@@ -10,6 +10,7 @@ import dev.sluice.exchange.Stage;
 import dev.sluice.intent.UploadIntent;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
+import dev.sluice.problem.ProblemException;
 import java.net.URI;
 import java.util.concurrent.CancellationException;
 import org.slf4j.Logger;
@@ -35,10 +36,12 @@ final class UploadFilter implements GlobalFilter, Ordered {
 
     private final Credentials credentials;
     private final UploadMeters meters;
+    private final StorageAnswers answers;
 
-    UploadFilter(Credentials credentials, UploadMeters meters) {
+    UploadFilter(Credentials credentials, UploadMeters meters, StorageAnswers answers) {
         this.credentials = credentials;
         this.meters = meters;
+        this.answers = answers;
     }
 
     @Override
@@ -87,7 +90,15 @@ final class UploadFilter implements GlobalFilter, Ordered {
         return context.timings()
                 .measure(Stage.SUPABASE, chain.filter(outgoing))
                 .doOnError(BackendFailure::isBeforeTheRequest, error -> admission.operationDidNotHappen())
-                .onErrorMap(BackendFailure::problem);
+                .onErrorMap(BackendFailure::problem)
+                .then(answers.check(outgoing, decided).doOnError(refused -> noEffect(admission, refused)));
+    }
+
+    /** What storage refused it did not do, but for what it did not finish in time. */
+    private static void noEffect(Admission admission, Throwable refused) {
+        if (!(refused instanceof ProblemException problem) || problem.problem().status() != 504) {
+            admission.operationDidNotHappen();
+        }
     }
 
     private static ServerHttpRequest metered(UploadMeter meter, ServerHttpRequest request) {

@@ -21,10 +21,15 @@ final class UploadMeters {
 
     private final Counter in;
     private final Counter out;
+    private final Counter avoided;
 
     UploadMeters(MeterRegistry registry) {
         in = counter(registry, "in");
         out = counter(registry, "out");
+        avoided = Counter.builder("sluice.upload.bytes_avoided")
+                .description("Bytes of uploads that were refused from their headers, and not read")
+                .baseUnit("bytes")
+                .register(registry);
     }
 
     private static Counter counter(MeterRegistry registry, String direction) {
@@ -48,6 +53,15 @@ final class UploadMeters {
             METER.set(exchange, meter);
         }
         return meter;
+    }
+
+    /** The request was refused. */
+    void refused(ServerWebExchange exchange) {
+        UploadMeter meter = METER.get(exchange);
+        long declared = exchange.getRequest().getHeaders().getContentLength();
+        if (declared > 0 && (meter == null || meter.end() == 0)) {
+            avoided.increment(declared);
+        }
     }
 
     /** The response, which counts what a proxied request with an {@link UploadIntent} is answered. */

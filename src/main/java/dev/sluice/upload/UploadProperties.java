@@ -2,18 +2,42 @@ package dev.sluice.upload;
 
 import jakarta.validation.constraints.AssertTrue;
 import java.net.URI;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * Where uploads are proxied to. The route file takes the address from the property; here it is only checked.
+ * Where uploads are proxied to, and what becomes of those that do not say their length.
  *
- * @param backend the address, {@code sluice.supabase.url} by default; a path in it is put before the route's
+ * @param backend the address, {@code sluice.supabase.url} by default; a path in it is put before the route's. The route
+ *     file takes it from the property; here it is only checked
+ * @param unknownLength of a chunked upload
+ * @param spoolDirectory where such bodies are kept meanwhile; by default {@code sluice-spool} in the system's directory for
+ *     temporary files
+ * @param maxSpoolSize bytes there at most, over all requests of this instance; at least 1
  */
 @ConfigurationProperties("sluice.upload")
 @Validated
-record UploadProperties(@Nullable URI backend) {
+record UploadProperties(
+        @Nullable URI backend,
+        @DefaultValue("refuse") UnknownLengthPolicy unknownLength,
+        @Nullable Path spoolDirectory,
+        @DefaultValue("1GB") DataSize maxSpoolSize) {
+
+    /** What becomes of an upload of unknown length. */
+    enum UnknownLengthPolicy {
+        /** 411 LENGTH_REQUIRED. */
+        REFUSE,
+        /** It is taken to disk first. */
+        SPOOL
+    }
+
+    Path spool() {
+        return spoolDirectory != null ? spoolDirectory : Path.of(System.getProperty("java.io.tmpdir"), "sluice-spool");
+    }
 
     @AssertTrue(
             message = "backend must be an absolute http or https address, for example https://abc.supabase.co"
@@ -23,5 +47,11 @@ record UploadProperties(@Nullable URI backend) {
                 || backend.toString().isBlank()
                 || (backend.getHost() != null
                         && ("http".equals(backend.getScheme()) || "https".equals(backend.getScheme())));
+    }
+
+    @AssertTrue(
+            message = "max-spool-size must be at least 1 byte, for example 1GB (property sluice.upload.max-spool-size)")
+    boolean isMaxSpoolSizeValid() {
+        return maxSpoolSize.toBytes() > 0;
     }
 }

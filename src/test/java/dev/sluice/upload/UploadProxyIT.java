@@ -54,7 +54,16 @@ class UploadProxyIT {
                                             request.uri(),
                                             request.requestHeaders().copy(),
                                             body));
+                                    if (request.uri().contains("/fail/")) {
+                                        return response.status(409)
+                                                .header("X-Own", "kept")
+                                                .sendString(Mono.just("an error of its own"))
+                                                .then();
+                                    }
                                     return response.header("Set-Cookie", "a=b")
+                                            .header("Connection", "X-Hop")
+                                            .header("X-Hop", "1")
+                                            .header("Keep-Alive", "timeout=5")
                                             .sendString(Mono.just("stored"))
                                             .then();
                                 }))
@@ -145,6 +154,36 @@ class UploadProxyIT {
                 .doesNotContain("mallory");
         assertThat(arrived.headers().getAll("X-User-Id")).containsExactly("a");
         assertThat(arrived.headers().get("Cookie")).isEqualTo("session=1");
+    }
+
+    @Test
+    void keepsToItselfWhatIsForTheNextServerOnly() throws Exception {
+        String answer = raw("PUT /foreign/b/a/x HTTP/1.1\r\nHost: h\r\nclaimed-user: a\r\nContent-Length: 1\r\n"
+                + "Connection: close, X-Named\r\nX-Named: 1\r\nKeep-Alive: 5\r\nProxy-Connection: keep-alive\r\n"
+                + "TE: trailers\r\nProxy-Authorization: Basic eDp5\r\nExpect: 100-continue\r\n\r\nx");
+
+        assertThat(answer).contains("HTTP/1.1 200", "stored").doesNotContainIgnoringCase("x-hop:", "keep-alive:");
+        assertThat(ARRIVED.get(0).headers().names())
+                .doesNotContain(
+                        "X-Named",
+                        "Keep-Alive",
+                        "Proxy-Connection",
+                        "TE",
+                        "Proxy-Authorization",
+                        "Expect",
+                        "Connection");
+    }
+
+    @Test
+    void passesOnTheErrorsOfBackendsThatAreNotSupabase() throws Exception {
+        HttpResponse<String> answer = send(request("/foreign/fail/a/x").PUT(BodyPublishers.ofString("1")));
+        assertThat(answer.statusCode()).isEqualTo(409);
+        assertThat(answer.body()).isEqualTo("an error of its own");
+        assertThat(answer.headers().firstValue("X-Own")).hasValue("kept");
+
+        HttpResponse<String> supabase = send(request("/supabase/fail/a/x").PUT(BodyPublishers.ofString("1")));
+        assertRefused(supabase, 409, "OBJECT_EXISTS");
+        assertThat(supabase.headers().firstValue("X-Own")).isEmpty();
     }
 
     @Test

@@ -56,6 +56,10 @@ record Call(String method, String rawPath, Map<String, String> query, HttpHeader
         return bytes;
     }
 
+    Call withBody(InputStream value) {
+        return new Call(method, rawPath, query, headers, value);
+    }
+
     Call withHeader(CharSequence name, String value) {
         HttpHeaders changed = headers.copy().set(name, value);
         return new Call(method, rawPath, query, changed, body);

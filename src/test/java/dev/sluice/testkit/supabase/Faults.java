@@ -31,7 +31,7 @@ public final class Faults {
 
     /** Answers with this status, JSON body and headers (such as Retry-After) instead of doing the work. */
     public Faults status(String endpoint, int status, String body, Map<String, String> headers) {
-        return plan(endpoint, Fault.status(status, body, headers));
+        return plan(endpoint, Fault.status(status, body, headers, Fault.Ending.ANSWER));
     }
 
     /** Never answers and leaves the work undone; the connection stays open. */
@@ -52,6 +52,21 @@ public final class Faults {
     /** Does the work, then never answers; the connection stays open. */
     public Faults withholdAnswer(String endpoint) {
         return plan(endpoint, Fault.done(Fault.Ending.SILENCE));
+    }
+
+    /** Answers with this status and JSON body before the request's body has come, then closes the connection. */
+    public Faults answerEarlyAndClose(String endpoint, int status, String body) {
+        return plan(endpoint, Fault.status(status, body, Map.of(), Fault.Ending.ANSWER_AND_CLOSE));
+    }
+
+    /** Reads the request's body at this rate, so that a sender feels it. */
+    public Faults slowBody(String endpoint, int bytesPerSecond) {
+        return plan(endpoint, Fault.slow(bytesPerSecond));
+    }
+
+    /** Reads this many bytes of the request's body, then closes the connection; what a resumable upload got stays. */
+    public Faults breakOff(String endpoint, long bytes) {
+        return plan(endpoint, Fault.broken(bytes));
     }
 
     /** Ends the endpoint's present fault after this many further calls. */

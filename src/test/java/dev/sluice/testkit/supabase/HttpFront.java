@@ -72,17 +72,21 @@ final class HttpFront implements AutoCloseable {
     }
 
     private Publisher<Void> handle(HttpServerRequest request, HttpServerResponse response) {
-        InputStream body = new RequestBody(request.receive().asByteArray());
-        Call call = Call.of(request.method().name(), request.uri(), request.requestHeaders(), body);
+        Flux<byte[]> body = request.receive().asByteArray();
+        Call call = Call.of(
+                request.method().name(), request.uri(), request.requestHeaders(), InputStream.nullInputStream());
         Endpoint endpoint = routes.apply(call);
         log.add(endpoint.name(), call);
         Fault fault = faults.next(endpoint.name());
-        Mono<Reply> reply = answer(endpoint, call, fault);
+        Mono<Reply> reply =
+                answer(endpoint, call.withBody(new RequestBody(fault.body().apply(body))), fault);
         if (!fault.delay().isZero()) {
             reply = Mono.delay(fault.delay()).then(reply);
         }
         return reply.flatMap(answer -> switch (fault.ending()) {
             case ANSWER -> send(request, response, answer);
+            case ANSWER_AND_CLOSE ->
+                send(request, response.keepAlive(false), answer).then(disconnect(request));
             case CLOSE -> disconnect(request);
             case SILENCE -> Mono.never();
         });

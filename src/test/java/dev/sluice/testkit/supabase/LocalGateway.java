@@ -6,8 +6,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gateway in front of the servers: prefixes, the project key that PostgREST asks for, and the exchange of opaque
- * {@code sb_…} keys for tokens. Storage asks for no project key; the JWKS document is open.
+ * The gateway in front of the servers: prefixes, CORS, the project key that PostgREST asks for, and the exchange of
+ * opaque {@code sb_…} keys for tokens. Storage asks for no project key; the JWKS document is open.
  */
 final class LocalGateway {
 
@@ -30,6 +30,11 @@ final class LocalGateway {
     }
 
     Endpoint endpoint(Call call) {
+        Endpoint preflight = Cors.preflight(call);
+        return preflight == null ? Cors.open(routed(call)) : preflight;
+    }
+
+    private Endpoint routed(Call call) {
         String path = call.rawPath();
         if (path.equals(JWKS)) {
             return new Endpoint(

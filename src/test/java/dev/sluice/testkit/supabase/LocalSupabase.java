@@ -23,8 +23,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Endpoint names, for faults, counters and recordings: {@code storage.sign-upload}, {@code storage.upload} (signed
  * or not), {@code storage.sign-download}, {@code storage.download}, {@code storage.delete}, {@code storage.list},
- * {@code storage.info}, {@code storage.bucket}, {@code storage.status}, {@code storage.unknown},
- * {@code rest.rpc.<function>}, {@code rest.table.<table>}, {@code auth.jwks}, {@code gateway.unknown}.
+ * {@code storage.info}, {@code storage.move}, {@code storage.copy}, {@code storage.bucket}, {@code storage.status},
+ * {@code storage.tus.create}, {@code .patch}, {@code .head}, {@code .delete} and {@code .options}, {@code storage.unknown},
+ * {@code rest.rpc.<function>}, {@code rest.table.<table>}, {@code auth.jwks}, {@code gateway.preflight},
+ * {@code gateway.unknown}.
  */
 public final class LocalSupabase implements AutoCloseable {
 
@@ -53,12 +55,18 @@ public final class LocalSupabase implements AutoCloseable {
         SignedTokens signed =
                 new SignedTokens(tokens, storageJwt, options.clock(), options.uploadExpiry(), !options.olderServer());
         Buckets buckets = new Buckets(database);
+        ObjectWriter writer = new ObjectWriter(database, files, options.fileSizeLimit());
         StorageApi storage = new StorageApi(
                 storageJwt,
                 buckets,
-                new ObjectUploads(database, buckets, files, signed, options),
+                new ObjectUploads(buckets, files, writer, signed, options.limitsChunked()),
                 new ObjectDownloads(database, buckets, files, signed),
                 new ObjectCatalog(database, files),
+                new ObjectMoves(database, files, writer),
+                new ResumableRoutes(
+                        new ResumableUploads(buckets, files, writer, signed),
+                        options.fileSizeLimit(),
+                        options.publicUrl()),
                 !options.olderServer());
         RestApi rest = new RestApi(new RestJwt(keys, options.clock()), database, options.schemas());
         LocalGateway gateway = new LocalGateway(

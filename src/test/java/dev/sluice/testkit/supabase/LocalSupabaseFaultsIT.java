@@ -112,6 +112,35 @@ class LocalSupabaseFaultsIT {
     }
 
     @Test
+    void answersBeforeTheBodyAndCloses() throws IOException {
+        supabase.faults().answerEarlyAndClose("storage.upload", 507, "{\"message\":\"full\"}");
+        URI url = URI.create(supabase.url());
+        try (Socket socket = new Socket(url.getHost(), url.getPort())) {
+            socket.setSoTimeout(30_000);
+            socket.getOutputStream()
+                    .write(
+                            "POST /storage/v1/object/open/early.txt HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n"
+                                    .getBytes(StandardCharsets.US_ASCII));
+
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+            assertThat(answer).startsWith("HTTP/1.1 507").endsWith("{\"message\":\"full\"}");
+        }
+    }
+
+    @Test
+    void readsABodySlowly() {
+        supabase.faults().slowBody("storage.upload", 10_000);
+
+        long before = System.nanoTime();
+        assertThat(http.send("PUT", SIGN + "slow.txt?token=" + token(sign("slow.txt")), "x".repeat(4000))
+                        .status())
+                .isEqualTo(200);
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isGreaterThanOrEqualTo(Duration.ofMillis(400));
+        assertThat(stored("slow.txt").size()).isEqualTo(4000);
+    }
+
+    @Test
     void doesTheWorkToItsEndWhenTheClientHasGone() throws IOException {
         database.execute("create function public.slow_insert() returns void language plpgsql as $$ begin "
                 + "perform pg_sleep(0.5); insert into public.user_quotas (user_id) values ('gone'); end $$");

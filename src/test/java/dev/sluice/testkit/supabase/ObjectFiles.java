@@ -66,13 +66,21 @@ final class ObjectFiles {
         }
     }
 
+    /** Makes an empty file for a version that has no bytes. */
+    void touch(String version) throws IOException {
+        Path file = file(version);
+        if (!Files.exists(file)) {
+            Files.createFile(file);
+        }
+    }
+
     void delete(@Nullable String version) throws IOException {
         if (version != null) {
             Files.deleteIfExists(file(version));
         }
     }
 
-    private static MessageDigest md5() {
+    static MessageDigest md5() {
         try {
             return MessageDigest.getInstance("MD5");
         } catch (NoSuchAlgorithmException e) {

@@ -1,7 +1,6 @@
 package dev.sluice.testkit.supabase;
 
 import dev.sluice.testkit.supabase.Buckets.Bucket;
-import dev.sluice.testkit.supabase.ProjectDatabase.Mode;
 import dev.sluice.testkit.supabase.StorageTables.NewObject;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.io.IOException;
@@ -11,7 +10,6 @@ import java.sql.SQLException;
 import java.util.Base64;
 import java.util.Map;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,22 +19,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class ObjectUploads {
 
-    private static final Pattern VALID_KEY = Pattern.compile("[\\w/!.*'() &$@=;:+,?-]+");
-
-    private final ProjectDatabase database;
     private final Buckets buckets;
     private final ObjectFiles files;
+    private final ObjectWriter writer;
     private final SignedTokens tokens;
-    private final long maxBytes;
     private final boolean limitsChunked;
 
-    ObjectUploads(ProjectDatabase database, Buckets buckets, ObjectFiles files, SignedTokens tokens, Options options) {
-        this.database = database;
+    ObjectUploads(Buckets buckets, ObjectFiles files, ObjectWriter writer, SignedTokens tokens, boolean limitsChunked) {
         this.buckets = buckets;
         this.files = files;
+        this.writer = writer;
         this.tokens = tokens;
-        this.maxBytes = options.fileSizeLimit();
-        this.limitsChunked = options.limitsChunked();
+        this.limitsChunked = limitsChunked;
     }
 
     /** {@code POST /object/upload/sign/{bucket}/{name}}. */
@@ -46,7 +40,11 @@ final class ObjectUploads {
         if (call.contentLength() >= 0) {
             metadata.put("contentLength", call.contentLength());
         }
-        probe(call, session, new NewObject(bucket, name, session.sub(), "probe", metadata, userMetadata(call)), upsert);
+        writer.probe(
+                call,
+                session,
+                new NewObject(bucket, name, session.sub(), "probe", metadata, userMetadata(call)),
+                upsert);
         String url = bucket + "/" + name;
         String token = tokens.upload(session.sub(), url, upsert);
         return Reply.json(200, Json.object("url", "/object/upload/sign/" + url + "?token=" + token, "token", token));
@@ -71,7 +69,7 @@ final class ObjectUploads {
             Call call, Session session, @Nullable String owner, String bucketId, String name, boolean upsert)
             throws SQLException, IOException {
         Bucket bucket = buckets.visible(call, Session.SERVER, bucketId);
-        long limit = bucket.fileSizeLimit() == null ? maxBytes : Math.min(bucket.fileSizeLimit(), maxBytes);
+        long limit = writer.maxBytes(bucket);
         String contentType = call.header(HttpHeaderNames.CONTENT_TYPE);
         Incoming incoming;
         if (contentType != null && MultipartFile.isMultipart(contentType)) {
@@ -100,15 +98,14 @@ final class ObjectUploads {
         if (incoming.declared > limit) {
             throw StorageProblem.tooLarge();
         }
-        if (!VALID_KEY.matcher(name).matches()) {
-            throw StorageProblem.invalidKey(name);
-        }
+        ObjectWriter.checkKey(name);
         Map<String, @Nullable Object> hints = Json.object("mimetype", incoming.mimeType);
         if (call.contentLength() >= 0) {
             hints.put("contentLength", call.contentLength());
         }
-        probe(call, session, new NewObject(bucketId, name, owner, "probe", hints, incoming.userMetadata), upsert);
-        return store(call, incoming, owner, bucketId, name);
+        writer.probe(
+                call, session, new NewObject(bucketId, name, owner, "probe", hints, incoming.userMetadata), upsert);
+        return store(call, incoming, new ObjectWriter.Target(bucketId, name, owner));
     }
 
     /** @param declared Content-Length, -1 where it says nothing about the file */
@@ -120,36 +117,14 @@ final class ObjectUploads {
             InputStream content,
             long maxBytes) {}
 
-    private String store(Call call, Incoming incoming, @Nullable String owner, String bucket, String name)
-            throws SQLException, IOException {
+    private String store(Call call, Incoming incoming, ObjectWriter.Target target) throws SQLException, IOException {
         String version = UUID.randomUUID().toString();
         ObjectFiles.Stored stored = files.store(version, incoming.content, incoming.maxBytes);
-        Map<String, @Nullable Object> metadata = Json.object(
-                "eTag", stored.eTag(),
-                "size", stored.bytes(),
-                "mimetype", incoming.mimeType,
-                "cacheControl", incoming.cacheControl,
-                "lastModified", ObjectRow.time(java.time.Instant.now()),
-                "contentLength", stored.bytes(),
-                "httpStatusCode", 200);
-        String userMetadata = incoming.userMetadata == null ? "{}" : incoming.userMetadata;
-        NewObject object = new NewObject(bucket, name, owner, version, metadata, userMetadata);
-        try {
-            StorageTables.Replaced replaced = database.run(
-                    Session.SERVER, call, Mode.COMMIT, connection -> StorageTables.replace(connection, object));
-            files.delete(replaced.previousVersion());
-            return replaced.id();
-        } catch (SQLException e) {
-            files.delete(version);
-            throw e;
-        }
-    }
-
-    private void probe(Call call, Session session, NewObject object, boolean upsert) throws SQLException {
-        database.run(session, call, Mode.ROLLBACK, connection -> {
-            StorageTables.insert(connection, object, upsert);
-            return object;
-        });
+        return writer.commit(
+                call,
+                target,
+                version,
+                new ObjectWriter.Content(stored, incoming.mimeType, incoming.cacheControl, incoming.userMetadata));
     }
 
     private static @Nullable String userMetadata(Call call) {

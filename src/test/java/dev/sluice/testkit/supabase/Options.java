@@ -3,6 +3,7 @@ package dev.sluice.testkit.supabase;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a {@link LocalSupabase} is set up.
@@ -16,6 +17,7 @@ import java.util.List;
  * @param schemas exposed by PostgREST, the first by default
  * @param statementTimeout of each transaction
  * @param clock for the tokens' times
+ * @param publicUrl the address in the Location of resumable uploads, no slash at the end; null = as the request came
  */
 public record Options(
         int port,
@@ -26,7 +28,8 @@ public record Options(
         boolean olderServer,
         List<String> schemas,
         Duration statementTimeout,
-        Clock clock) {
+        Clock clock,
+        @Nullable String publicUrl) {
 
     /** As the recorded servers were set up: any free port, 60 s, 50 MiB, 8 s. */
     public static Options defaults() {
@@ -39,7 +42,8 @@ public record Options(
                 false,
                 List.of("public"),
                 Duration.ofSeconds(8),
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                null);
     }
 
     public Options withPort(int value) {
@@ -52,32 +56,78 @@ public record Options(
                 olderServer,
                 schemas,
                 statementTimeout,
-                clock);
+                clock,
+                publicUrl);
     }
 
     public Options withJwtSecret(String value) {
         return new Options(
-                port, value, uploadExpiry, fileSizeLimit, limitsChunked, olderServer, schemas, statementTimeout, clock);
+                port,
+                value,
+                uploadExpiry,
+                fileSizeLimit,
+                limitsChunked,
+                olderServer,
+                schemas,
+                statementTimeout,
+                clock,
+                publicUrl);
     }
 
     public Options withUploadExpiry(Duration value) {
         return new Options(
-                port, jwtSecret, value, fileSizeLimit, limitsChunked, olderServer, schemas, statementTimeout, clock);
+                port,
+                jwtSecret,
+                value,
+                fileSizeLimit,
+                limitsChunked,
+                olderServer,
+                schemas,
+                statementTimeout,
+                clock,
+                publicUrl);
     }
 
     public Options withFileSizeLimit(long value) {
         return new Options(
-                port, jwtSecret, uploadExpiry, value, limitsChunked, olderServer, schemas, statementTimeout, clock);
+                port,
+                jwtSecret,
+                uploadExpiry,
+                value,
+                limitsChunked,
+                olderServer,
+                schemas,
+                statementTimeout,
+                clock,
+                publicUrl);
     }
 
     public Options withChunkedLimited() {
         return new Options(
-                port, jwtSecret, uploadExpiry, fileSizeLimit, true, olderServer, schemas, statementTimeout, clock);
+                port,
+                jwtSecret,
+                uploadExpiry,
+                fileSizeLimit,
+                true,
+                olderServer,
+                schemas,
+                statementTimeout,
+                clock,
+                publicUrl);
     }
 
     public Options asOlderServer() {
         return new Options(
-                port, jwtSecret, uploadExpiry, fileSizeLimit, limitsChunked, true, schemas, statementTimeout, clock);
+                port,
+                jwtSecret,
+                uploadExpiry,
+                fileSizeLimit,
+                limitsChunked,
+                true,
+                schemas,
+                statementTimeout,
+                clock,
+                publicUrl);
     }
 
     public Options withSchemas(String... value) {
@@ -90,12 +140,22 @@ public record Options(
                 olderServer,
                 List.of(value),
                 statementTimeout,
-                clock);
+                clock,
+                publicUrl);
     }
 
     public Options withStatementTimeout(Duration value) {
         return new Options(
-                port, jwtSecret, uploadExpiry, fileSizeLimit, limitsChunked, olderServer, schemas, value, clock);
+                port,
+                jwtSecret,
+                uploadExpiry,
+                fileSizeLimit,
+                limitsChunked,
+                olderServer,
+                schemas,
+                value,
+                clock,
+                publicUrl);
     }
 
     public Options withClock(Clock value) {
@@ -108,6 +168,21 @@ public record Options(
                 olderServer,
                 schemas,
                 statementTimeout,
+                value,
+                publicUrl);
+    }
+
+    public Options withPublicUrl(String value) {
+        return new Options(
+                port,
+                jwtSecret,
+                uploadExpiry,
+                fileSizeLimit,
+                limitsChunked,
+                olderServer,
+                schemas,
+                statementTimeout,
+                clock,
                 value);
     }
 }

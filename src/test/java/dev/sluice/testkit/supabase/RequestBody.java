@@ -112,6 +112,11 @@ final class RequestBody extends InputStream {
         }
 
         @Override
+        protected void hookOnCancel() {
+            hookOnError(new IOException("closed"));
+        }
+
+        @Override
         protected void hookOnError(Throwable error) {
             failure = error;
             ended = true;

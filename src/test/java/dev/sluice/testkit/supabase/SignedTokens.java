@@ -43,6 +43,11 @@ final class SignedTokens {
         if (token == null) {
             throw StorageProblem.invalid("querystring must have required property 'token'");
         }
+        return verified(token, kind, url);
+    }
+
+    /** The claims of this token, if it may be used for this kind of URL and names exactly this object. */
+    Map<String, Object> verified(String token, String kind, String url) {
         Map<String, Object> claims;
         try {
             claims = jwt.verify(token);

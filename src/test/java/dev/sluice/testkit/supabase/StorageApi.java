@@ -31,6 +31,8 @@ final class StorageApi {
     private final ObjectUploads uploads;
     private final ObjectDownloads downloads;
     private final ObjectCatalog catalog;
+    private final ObjectMoves moves;
+    private final ResumableRoutes resumable;
     private final boolean errorsHaveCode;
 
     StorageApi(
@@ -39,12 +41,16 @@ final class StorageApi {
             ObjectUploads uploads,
             ObjectDownloads downloads,
             ObjectCatalog catalog,
+            ObjectMoves moves,
+            ResumableRoutes resumable,
             boolean errorsHaveCode) {
         this.jwt = jwt;
         this.buckets = buckets;
         this.uploads = uploads;
         this.downloads = downloads;
         this.catalog = catalog;
+        this.moves = moves;
+        this.resumable = resumable;
         this.errorsHaveCode = errorsHaveCode;
     }
 
@@ -57,6 +63,23 @@ final class StorageApi {
         }
         if (path.equals("/bucket") || path.startsWith("/bucket/")) {
             return bucket(route, path);
+        }
+        if (path.equals(ResumableRoutes.PATH) || path.startsWith(ResumableRoutes.PATH + "/")) {
+            String rest = path.substring(ResumableRoutes.PATH.length());
+            Endpoint found = resumable.endpoint(call, rest, this::session);
+            return found == null ? unknown(call) : endpoint(found.name(), found.handler());
+        }
+        if (route.equals("POST") && path.equals("/object/move")) {
+            return endpoint("storage.move", c -> {
+                ObjectMoves.Names names = ObjectMoves.Names.of(body(c));
+                return moves.move(c, session(c), names);
+            });
+        }
+        if (route.equals("POST") && path.equals("/object/copy")) {
+            return endpoint("storage.copy", c -> {
+                ObjectMoves.Names names = ObjectMoves.Names.of(body(c));
+                return moves.copy(c, session(c), names);
+            });
         }
         if (path.startsWith("/object/upload/sign/")) {
             return object(

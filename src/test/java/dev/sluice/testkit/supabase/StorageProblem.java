@@ -33,6 +33,11 @@ final class StorageProblem extends RuntimeException {
         return Reply.json(httpStatus, body);
     }
 
+    /** The status as the body tells it. */
+    int status() {
+        return Integer.parseInt(statusCode);
+    }
+
     static StorageProblem invalid(String message) {
         return handled(400, "Error", "InvalidRequest", message);
     }

@@ -90,6 +90,18 @@ final class StorageTables {
                 connection.createArrayOf("text", names.toArray()));
     }
 
+    /** Gives a row another name; false where no policy lets this role. */
+    static boolean rename(Connection connection, String id, String bucket, String name) throws SQLException {
+        try (PreparedStatement statement = prepare(
+                connection,
+                "update storage.objects set bucket_id = ?, name = ?, updated_at = now() where id = ?::uuid",
+                bucket,
+                name,
+                id)) {
+            return statement.executeUpdate() == 1;
+        }
+    }
+
     private static void write(Connection connection, NewObject object, String sql) throws SQLException {
         try (PreparedStatement statement = statement(connection, object, sql)) {
             statement.execute();

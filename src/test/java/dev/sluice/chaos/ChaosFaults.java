@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class ChaosFaults {
 
     private static final String UNAVAILABLE = "{\"code\":\"XX000\",\"message\":\"rehearsed\"}";
-    private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
+    /** A start is not interrupted by a stop, and may take long on a busy machine. */
+    private static final Duration STOP_LIMIT = Duration.ofMinutes(3);
 
     /** A fault: begins, and says how to end it. */
     private interface Fault {
@@ -36,7 +37,7 @@ final class ChaosFaults {
     private final Map<String, Integer> counts = new TreeMap<>();
     private final List<Part> parts = new ArrayList<>();
     private final List<Part> suffering = new ArrayList<>();
-    private @Nullable RuntimeException failure;
+    private @Nullable Throwable failure;
     private boolean over;
 
     ChaosFaults(ChaosStage stage, long seed) {
@@ -68,7 +69,7 @@ final class ChaosFaults {
             }
             clock.shutdownNow();
             if (failure != null) {
-                throw failure;
+                throw new IllegalStateException("A fault could not be begun or ended", failure);
             }
         }
     }
@@ -100,7 +101,7 @@ final class ChaosFaults {
         }
     }
 
-    private synchronized void failed(RuntimeException error) {
+    private synchronized void failed(Throwable error) {
         failure = failure == null ? error : failure;
     }
 
@@ -119,7 +120,7 @@ final class ChaosFaults {
     private void end(Part part, Runnable heal) {
         try {
             heal.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | AssertionError e) {
             failed(e);
         } finally {
             synchronized (this) {

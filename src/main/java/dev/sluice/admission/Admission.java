@@ -33,7 +33,8 @@ public final class Admission {
     private boolean watched;
     private @Nullable Transfer transfer;
     private @Nullable Flight flight;
-    private volatile boolean flightAsked;
+    private boolean flightAsked;
+    private @Nullable Runnable flightOver;
     private volatile @Nullable Long maxSize;
 
     /** The admission of this exchange, empty at first. */
@@ -121,13 +122,29 @@ public final class Admission {
         return flight;
     }
 
-    /** Whether the upload counts in Redis or may do so, and has to be released. */
-    boolean isFlightAsked() {
-        return flightAsked;
+    /** Redis is asked to count the upload, so that it may. */
+    synchronized void flightAsked() {
+        flightAsked = flight != null;
     }
 
-    void flightAsked(boolean asked) {
-        flightAsked = asked;
+    /** Redis has refused something, and does not count the upload. */
+    synchronized void flightRefused() {
+        flightAsked = false;
+    }
+
+    /** Redis counts the upload; one that was cut off before this answer ends now. */
+    synchronized void flightCounted() {
+        if (flightOver != null) {
+            flightOver.run();
+        }
+    }
+
+    /** The upload has ended. */
+    synchronized void flightOver(Runnable release) {
+        flightOver = release;
+        if (flightAsked) {
+            release.run();
+        }
     }
 
     /** Whether all claims hold. */

@@ -49,7 +49,7 @@ final class AdmissionRequests {
                 .flatMap(claim -> claim.checks().stream())
                 .toList();
         Claim.Bucket bucket = claims.bucket();
-        claims.flightAsked(claims.flight() != null);
+        claims.flightAsked();
         return new AdmitRequest(
                 subject.userId(),
                 checks,

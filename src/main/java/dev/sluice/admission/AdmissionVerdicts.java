@@ -49,9 +49,10 @@ final class AdmissionVerdicts {
     @Nullable UsageEvent settle(Subject subject, @Nullable UsageEvent charge, AdmitReply.Decided reply) {
         tell(subject, checks(subject), reply.rates());
         if (reply instanceof AdmitReply.Admitted admitted) {
+            subject.claims().flightCounted();
             return admitted(subject, Source.REDIS, charge == null ? null : charge.withPeriod(admitted.periodEndsAt()));
         }
-        subject.claims().flightAsked(false);
+        subject.claims().flightRefused();
         if (reply instanceof AdmitReply.RateExceeded exceeded) {
             RateState full = reply.rates().get(exceeded.window());
             remembered.rateLimit(subject.userId(), checks(subject).get(exceeded.window()), full);

@@ -46,8 +46,7 @@ final class InFlight implements SmartLifecycle {
                 .description("Uploads on their way through this instance")
                 .register(registry);
         Gauge.builder("sluice.upload.bytes_in_flight", this, InFlight::bytes)
-                .description("What they declare")
-                .baseUnit("bytes")
+                .description("The bytes that they declare")
                 .register(registry);
     }
 
@@ -96,14 +95,16 @@ final class InFlight implements SmartLifecycle {
         leased.put(flight, userId);
     }
 
-    /** @param counts whether it may count in Redis */
-    void release(String userId, Flight flight, boolean counts) {
+    /** From now on its lease is not renewed. */
+    void letGo(Flight flight) {
         leased.remove(flight);
-        if (counts) {
-            var unused = flights.release(userId, flight)
-                    .onErrorComplete(RedisUnavailableException.class)
-                    .toFuture();
-        }
+    }
+
+    /** Ends what counts in Redis; if that cannot be reached, the lease runs out. */
+    void release(String userId, Flight flight) {
+        var unused = flights.release(userId, flight)
+                .onErrorComplete(RedisUnavailableException.class)
+                .toFuture();
     }
 
     @Override

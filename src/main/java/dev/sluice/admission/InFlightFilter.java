@@ -57,8 +57,10 @@ final class InFlightFilter implements GlobalFilter, Ordered {
         Admission admission = subject.claims();
         admission.claim(flight);
         inFlight.hold(subject.userId(), flight);
-        return chain.filter(exchange)
-                .doFinally(end -> inFlight.release(subject.userId(), flight, admission.isFlightAsked()));
+        return chain.filter(exchange).doFinally(end -> {
+            inFlight.letGo(flight);
+            admission.flightOver(() -> inFlight.release(subject.userId(), flight));
+        });
     }
 
     private static boolean isProxiedUpload(ServerWebExchange exchange) {

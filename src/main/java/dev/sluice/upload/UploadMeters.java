@@ -28,7 +28,6 @@ final class UploadMeters {
         out = counter(registry, "out");
         avoided = Counter.builder("sluice.upload.bytes_avoided")
                 .description("Bytes of uploads that were refused from their headers, and not read")
-                .baseUnit("bytes")
                 .register(registry);
     }
 

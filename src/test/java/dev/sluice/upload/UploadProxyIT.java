@@ -72,7 +72,7 @@ class UploadProxyIT {
         String foreign = "http://localhost:" + backend.port();
         String rewrite = "RewritePath=/[^/]+/(?<object>.*), /storage/v1/object/${object}".replace("$", "$\\");
         edge = BareEdge.of(supabase, "service.key.secret")
-                .with("spring.cloud.gateway.server.webflux.httpclient.response-timeout", "1s")
+                .with("spring.cloud.gateway.server.webflux.routes[5].metadata.response-timeout", "1000")
                 .with("sluice.object-prefix", "{userId}/")
                 .route(supabase, "Path=/supabase/{bucket}/**", "Claimed", "UploadIntent=path", rewrite)
                 .route(foreign + "/base", "Path=/foreign/{bucket}/**", "Claimed", "UploadIntent=path")
@@ -89,6 +89,7 @@ class UploadProxyIT {
                         "UploadIntent=path",
                         "SetPath=/storage/v1/object/other/a/x")
                 .route("http://127.0.0.1:1", "Path=/down/{bucket}/**", "Claimed", "UploadIntent=path")
+                .route(foreign, "Path=/slow/{bucket}/**", "Claimed", "UploadIntent=path")
                 .start();
     }
 
@@ -246,7 +247,7 @@ class UploadProxyIT {
 
     @Test
     void saysWhenTheBackendDoesNotAnswerInTime() throws Exception {
-        assertRefused(send(request("/foreign/hang/a/x").PUT(BodyPublishers.ofString("1"))), 504, "SUPABASE_ERROR");
+        assertRefused(send(request("/slow/hang/a/x").PUT(BodyPublishers.ofString("1"))), 504, "SUPABASE_ERROR");
     }
 
     private static HttpRequest.Builder request(String path) {

@@ -262,7 +262,7 @@ class LocalSupabaseResumableIT {
     }
 
     @Test
-    void sendsClientsWhereItIsPublic() throws IOException {
+    void sendsClientsWhereItIsPublic() {
         Answer forwarded = tus(
                 "POST",
                 BEARER,
@@ -280,6 +280,21 @@ class LocalSupabaseResumableIT {
                         metadata("user-files", ALICE + "/forwarded.txt")));
 
         assertThat(forwarded.header("location")).startsWith("https://edge.example:8443/storage/v1" + BEARER + "/");
+        try (LocalSupabase other = project.another(Options.defaults().withPublicUrl("https://abc.example"))) {
+            Answer created = new HttpProbe(other.url() + "/storage/v1")
+                    .send(
+                            "POST",
+                            BEARER,
+                            null,
+                            alice(
+                                    "tus-resumable",
+                                    "1.0.0",
+                                    "upload-length",
+                                    "4",
+                                    "upload-metadata",
+                                    metadata("user-files", ALICE + "/public.txt")));
+            assertThat(created.header("location")).startsWith("https://abc.example/storage/v1" + BEARER + "/");
+        }
     }
 
     @Test

@@ -46,6 +46,11 @@ final class RecordedProject implements AutoCloseable {
         return http;
     }
 
+    /** Another server of the same project. */
+    LocalSupabase another(Options options) {
+        return LocalSupabase.start(database.dataSource(), Path.of("target", "local-supabase", "recorded"), options);
+    }
+
     @Override
     public void close() {
         supabase.close();

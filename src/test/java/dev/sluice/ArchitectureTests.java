@@ -61,7 +61,7 @@ class ArchitectureTests {
                         "memory",
                         "ledger",
                         "journal"));
-        table.put("signedurl", List.of("problem", "exchange", "caller", "intent", "supabase"));
+        table.put("signedurl", List.of("problem", "exchange", "caller", "intent", "supabase", "admission"));
         table.put("upload", List.of("problem", "exchange", "caller", "intent", "supabase", "admission"));
         // usage implements admission's UsageSink: the admission says what it needs recorded, usage knows how.
         table.put("usage", List.of("redis", "ledger", "supabase", "journal", "admission"));

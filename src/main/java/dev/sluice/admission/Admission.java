@@ -24,8 +24,14 @@ public final class Admission {
     private final List<Claim.RateLimit> rateLimits = new ArrayList<>(1);
     private final Set<Object> quotaFilters = new HashSet<>(2);
     private Claim.@Nullable Quota quota;
-    private Claim.@Nullable Bucket bucket;
     private @Nullable Mono<Void> decision;
+    private final List<Claim.Bucket> buckets = new ArrayList<>(1);
+    private final Set<String> deniedBuckets = new HashSet<>();
+    private boolean anyBucket;
+    private GiveBack giveBack = GiveBack.NOTHING;
+    private @Nullable String eventId;
+    private boolean refundable = true;
+    private FailureHook onFailure = hadNoEffect -> Mono.just(true);
     private volatile boolean settled;
     private boolean finished;
     private boolean inDoubt;
@@ -65,9 +71,14 @@ public final class Admission {
     }
 
     void claim(Claim.Bucket claim) {
-        if (isOpen()) {
-            bucket = claim;
+        if (isOpen() && !buckets.contains(claim)) {
+            buckets.add(claim);
         }
+    }
+
+    /** From now on it is enough that one of the buckets is granted; which are not is told by {@link #isDenied}. */
+    void contentWithAnyBucket() {
+        anyBucket = true;
     }
 
     /** Claims that come after the decision are those of a retry or a {@code forward:}, which reuse it. */
@@ -81,7 +92,8 @@ public final class Admission {
             rateLimits.clear();
             quotaFilters.clear();
             quota = null;
-            bucket = null;
+            buckets.clear();
+            anyBucket = false;
         }
     }
 
@@ -103,7 +115,7 @@ public final class Admission {
     }
 
     boolean isEmpty() {
-        return rateLimits.isEmpty() && quota == null && bucket == null && flight == null;
+        return rateLimits.isEmpty() && quota == null && buckets.isEmpty() && flight == null;
     }
 
     List<Claim.RateLimit> rateLimits() {
@@ -114,8 +126,90 @@ public final class Admission {
         return quota;
     }
 
-    Claim.@Nullable Bucket bucket() {
-        return bucket;
+    List<Claim.Bucket> buckets() {
+        return buckets;
+    }
+
+    boolean isContentWithAnyBucket() {
+        return anyBucket;
+    }
+
+    void denied(Claim.Bucket claim) {
+        deniedBuckets.add(claim.bucket());
+    }
+
+    /** Whether the caller may not use this one of several buckets, though the request was admitted. */
+    public boolean isDenied(String bucket) {
+        return deniedBuckets.contains(bucket);
+    }
+
+    /** Asked when an admitted or refused request has failed. */
+    @FunctionalInterface
+    public interface FailureHook {
+
+        /**
+         * Completes, without an error, with whether what was charged may be given back.
+         *
+         * @param hadNoEffect whether the operation cannot have happened
+         */
+        Mono<Boolean> failed(boolean hadNoEffect);
+    }
+
+    /**
+     * This request may be a repetition, or be repeated.
+     *
+     * @param id the event id to charge under, the same for every repetition
+     * @param first whether nothing was charged under it before; if not, the charge is an earlier request's too and is never
+     *     given back by this one
+     */
+    public void chargeUnder(String id, boolean first, FailureHook hook) {
+        eventId = id;
+        refundable = first;
+        onFailure = hook;
+    }
+
+    @Nullable String eventId() {
+        return eventId;
+    }
+
+    /** Completes with whether what was charged, or a part of it, may be given back now that the request has ended. */
+    Mono<Boolean> mayGiveBack(boolean failed, boolean hadNoEffect) {
+        return failed ? onFailure.failed(hadNoEffect) : Mono.just(refundable);
+    }
+
+    /** What was charged for a part that was not done; it is given back when the request ends. */
+    record GiveBack(int items, int of, long bytes) {
+        static final GiveBack NOTHING = new GiveBack(0, 1, 0);
+
+        boolean isNothing() {
+            return items == 0;
+        }
+
+        /** The refund's requests: each item was charged the same. */
+        long amount(UsageEvent charge) {
+            return charge.amount() / of * items;
+        }
+
+        /** The refund's bytes; none if no bytes were claimed. */
+        long bytes(UsageEvent charge) {
+            return Math.min(bytes, charge.bytes());
+        }
+    }
+
+    /**
+     * Some of the operations that were charged were not done: their share is given back when the request ends, unless all
+     * of it is.
+     *
+     * @param items how many were not done
+     * @param of how many were charged
+     * @param bytes what was declared for those that were not done
+     */
+    public synchronized void giveBack(int items, int of, long bytes) {
+        giveBack = new GiveBack(items, of, bytes);
+    }
+
+    synchronized GiveBack toGiveBack() {
+        return giveBack;
     }
 
     @Nullable Flight flight() {

@@ -14,8 +14,11 @@ import dev.sluice.problem.ProblemException;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseUnavailableException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -27,6 +30,9 @@ final class AdmissionChain {
 
     /** Facts are asked at most so often for one request; a ledger that keeps vanishing is a Redis that does not hold. */
     private static final int MAX_LOADS = 4;
+
+    /** Questions of one request that are before the database at once. */
+    private static final int MAX_READS = 8;
 
     private final Ledger ledger;
     private final Fences fences;
@@ -140,26 +146,32 @@ final class AdmissionChain {
                 });
     }
 
-    /** Remembers the bucket's verdict if Redis has read one; one that was given to it is none that it answered. */
+    /** Remembers the buckets' verdicts that Redis has read; one that was given to it is none that it answered. */
     private void remember(Subject subject, AdmitRequest asked, AdmitReply reply, long generation) {
-        Claim.Bucket bucket = subject.claims().bucket();
-        boolean granted = reply instanceof AdmitReply.Admitted;
-        boolean told = granted || reply instanceof AdmitReply.BucketDenied;
-        if (bucket != null && told && asked.bucket() != null && asked.bucket().decided() == null) {
+        if (reply instanceof AdmitReply.Admitted admitted) {
+            for (int i = 0; i < asked.buckets().size(); i++) {
+                remember(subject, asked, i, admitted.verdicts().get(i), generation);
+            }
+        } else if (reply instanceof AdmitReply.BucketDenied denied) {
+            remember(subject, asked, denied.bucket(), false, generation);
+        }
+    }
+
+    private void remember(Subject subject, AdmitRequest asked, int index, boolean granted, long generation) {
+        if (asked.buckets().get(index).decided() == null) {
+            Claim.Bucket bucket = subject.claims().buckets().get(index);
             lastVerdicts.saw(subject.userId(), bucket.bucket(), bucket.access(), granted, generation);
         }
     }
 
     private Mono<UsageEvent> loadThenAdmit(
             Subject subject, @Nullable UsageEvent charge, AdmitRequest request, AdmitReply.Load load, int loads) {
-        Claim.Bucket bucket = subject.claims().bucket();
-        Mono<FactsReader.Loaded> read = facts.load(subject.userId(), load, bucket == null ? null : bucket.bucket());
         Timings timings = subject.context().timings();
-        return timings.measure(Stage.DATABASE, read)
-                .flatMap(answer -> {
+        return timings.measure(Stage.DATABASE, read(subject, load))
+                .flatMap(stored -> {
                     degradation.answered(Degradation.Layer.DATABASE);
                     return redisBudget
-                            .within(timings, answer.stored())
+                            .within(timings, stored)
                             .thenReturn(load.quota() ? request.with(FactsMode.HELD) : request);
                 })
                 .onErrorResume(DatabaseUnavailableException.class, error -> {
@@ -169,6 +181,25 @@ final class AdmissionChain {
                 .flatMap(next -> subject.claims().charging(charge)
                         ? viaRedis(subject, charge, next, loads + 1)
                         : AdmissionChain.<UsageEvent>ended());
+    }
+
+    /**
+     * Asks for the ledger's facts with the first bucket's verdict, and for the other buckets' beside it. Completes with what
+     * completes when Redis has them all.
+     */
+    private Mono<Mono<Void>> read(Subject subject, AdmitReply.Load load) {
+        String user = subject.userId();
+        List<Claim.Bucket> buckets = subject.claims().buckets();
+        Flux<FactsReader.Loaded> read = load.verdict()
+                ? Flux.range(0, load.verdicts().size())
+                        .flatMap(
+                                i -> facts.load(
+                                        user,
+                                        i == 0 ? load : load.verdictsOnly(),
+                                        buckets.get(load.verdicts().get(i)).bucket()),
+                                MAX_READS)
+                : facts.load(user, load, null).flux();
+        return read.map(FactsReader.Loaded::stored).collectList().map(Mono::when);
     }
 
     /** The request as policy lets it stand while the database cannot say what Redis does not know. */
@@ -186,12 +217,17 @@ final class AdmissionChain {
                 next = next.with(FactsMode.KNOWN);
             }
         }
-        Claim.Bucket bucket = subject.claims().bucket();
-        if (load.verdict() && bucket != null) {
+        List<BucketCheck> buckets = new ArrayList<>(next.buckets());
+        for (int unknown : load.verdicts()) {
+            Claim.Bucket bucket = subject.claims().buckets().get(unknown);
             Boolean last = lastVerdicts.last(subject.userId(), bucket.bucket(), bucket.access());
-            next = next.with(new BucketCheck(
-                    bucket.bucket(), bucket.access().key(), last != null ? last : verdicts.byPolicy(subject, bucket)));
+            buckets.set(
+                    unknown,
+                    new BucketCheck(
+                            bucket.bucket(),
+                            bucket.access().key(),
+                            last != null ? last : verdicts.byPolicy(subject, bucket)));
         }
-        return next;
+        return next.with(buckets);
     }
 }

@@ -32,9 +32,12 @@ final class AdmissionRequests {
     /** The event that charges this request, minted once; null if it claims no quota. */
     @Nullable UsageEvent charge(Subject subject) {
         Claim.Quota claim = subject.claims().quota();
-        return claim == null
-                ? null
-                : event(subject, Kind.CHARGE, SortableIds.next().toString(), claim.amount(), claim.bytes(), null, null);
+        if (claim == null) {
+            return null;
+        }
+        String known = subject.claims().eventId();
+        String id = known == null ? SortableIds.next().toString() : known;
+        return event(subject, Kind.CHARGE, id, claim.amount(), claim.bytes(), null, null);
     }
 
     /** How an admitted request ended. */
@@ -48,15 +51,16 @@ final class AdmissionRequests {
         List<RateCheck> checks = claims.rateLimits().stream()
                 .flatMap(claim -> claim.checks().stream())
                 .toList();
-        Claim.Bucket bucket = claims.bucket();
         claims.flightAsked();
         return new AdmitRequest(
                 subject.userId(),
                 checks,
                 charge == null ? null : ledgerCharge(charge),
-                bucket == null
-                        ? null
-                        : new BucketCheck(bucket.bucket(), bucket.access().key(), null),
+                claims.buckets().stream()
+                        .map(bucket ->
+                                new BucketCheck(bucket.bucket(), bucket.access().key(), null))
+                        .toList(),
+                claims.isContentWithAnyBucket(),
                 claims.flight(),
                 FactsMode.ASK);
     }

@@ -50,6 +50,11 @@ final class AdmissionVerdicts {
         tell(subject, checks(subject), reply.rates());
         if (reply instanceof AdmitReply.Admitted admitted) {
             subject.claims().flightCounted();
+            for (int i = 0; i < admitted.verdicts().size(); i++) {
+                if (!admitted.verdicts().get(i)) {
+                    subject.claims().denied(subject.claims().buckets().get(i));
+                }
+            }
             return admitted(subject, Source.REDIS, charge == null ? null : charge.withPeriod(admitted.periodEndsAt()));
         }
         subject.claims().flightRefused();
@@ -65,7 +70,12 @@ final class AdmissionVerdicts {
             remembered.quota(subject.userId(), spent);
             throw refused(subject, "quota", Source.REDIS, Refusals.quota(spent));
         }
-        throw refused(subject, Claim.Bucket.NAME, Source.REDIS, bucketRefusal(subject));
+        int denied = ((AdmitReply.BucketDenied) reply).bucket();
+        throw refused(
+                subject,
+                Claim.Bucket.NAME,
+                Source.REDIS,
+                Refusals.bucket(subject.claims().buckets().get(denied)));
     }
 
     /** The claims hold, as {@code source} decided. */
@@ -83,9 +93,9 @@ final class AdmissionVerdicts {
     }
 
     /** The database denies the bucket; what an unanswered Redis may have charged will be given back. */
-    ProblemException bucketDeniedInDoubt(Subject subject) {
+    ProblemException bucketDeniedInDoubt(Subject subject, Claim.Bucket denied) {
         count(subject, Claim.Bucket.NAME, Source.DATABASE);
-        return bucketRefusal(subject).exception();
+        return Refusals.bucket(denied).exception();
     }
 
     /** Nothing can decide the claim and policy denies; a charge whose answer was lost will be given back. */
@@ -107,14 +117,6 @@ final class AdmissionVerdicts {
         }
         degradation.decidedByPolicy(claim, OnFailure.ALLOW);
         return true;
-    }
-
-    private static Problem bucketRefusal(Subject subject) {
-        Claim.Bucket bucket = subject.claims().bucket();
-        if (bucket == null) {
-            throw new IllegalStateException("A bucket was refused that nobody claimed");
-        }
-        return Refusals.bucket(bucket);
     }
 
     private static List<RateCheck> checks(Subject subject) {

@@ -2,7 +2,7 @@ package dev.sluice.admission;
 
 import dev.sluice.admission.BucketAccessProperties.Source;
 import dev.sluice.caller.Caller;
-import dev.sluice.intent.UploadIntent;
+import dev.sluice.intent.UploadBatch;
 import jakarta.validation.constraints.NotNull;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +10,7 @@ import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.validation.annotation.Validated;
 
-/** {@code BucketAccess=<read|write>}: claims access to the bucket that the request names. */
+/** {@code BucketAccess=<read|write>}: claims access to each bucket that the request names. */
 final class BucketAccessGatewayFilterFactory
         extends AbstractGatewayFilterFactory<BucketAccessGatewayFilterFactory.Config> {
 
@@ -34,9 +34,13 @@ final class BucketAccessGatewayFilterFactory
             Caller caller = Caller.ATTRIBUTE.require(exchange);
             boolean judgedByRowLevelSecurity = source == Source.CALLER && caller.accessToken() != null;
             if (!judgedByRowLevelSecurity) {
-                String bucket =
-                        UploadIntent.ATTRIBUTE.require(exchange).object().bucket();
-                Admission.of(exchange).claim(new Claim.Bucket(bucket, config.access(), onFailure));
+                Admission admission = Admission.of(exchange);
+                UploadBatch.intents(exchange)
+                        .forEach(intent -> admission.claim(
+                                new Claim.Bucket(intent.object().bucket(), config.access(), onFailure)));
+                if (UploadBatch.isPartial(exchange)) {
+                    admission.contentWithAnyBucket();
+                }
             }
             return chain.filter(exchange);
         };

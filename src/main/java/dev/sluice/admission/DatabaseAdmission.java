@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.ParameterizedTypeReference;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -27,6 +28,9 @@ import reactor.core.publisher.Mono;
 final class DatabaseAdmission {
 
     private static final ParameterizedTypeReference<Reservation> RESERVATION = new ParameterizedTypeReference<>() {};
+
+    /** Questions of one request that are before the database at once. */
+    private static final int MAX_READS = 8;
 
     private final PostgRest database;
     private final Ledger ledger;
@@ -69,18 +73,29 @@ final class DatabaseAdmission {
     Mono<UsageEvent> decide(Subject subject, @Nullable UsageEvent charge) {
         return Mono.defer(() -> {
             subject.claims().rateLimits().forEach(claim -> verdicts.byPolicy(subject, claim));
-            return bucket(subject).then(Mono.defer(() -> quota(subject, charge)));
+            return buckets(subject).then(Mono.defer(() -> quota(subject, charge)));
         });
     }
 
-    private Mono<Void> bucket(Subject subject) {
-        Claim.Bucket claim = subject.claims().bucket();
-        if (claim == null) {
-            return Mono.empty();
-        }
+    private Mono<Void> buckets(Subject subject) {
+        Admission claims = subject.claims();
+        return Flux.fromIterable(claims.buckets())
+                .flatMapSequential(claim -> bucket(subject, claim), MAX_READS)
+                .collectList()
+                .flatMap(denied -> {
+                    denied.forEach(claims::denied);
+                    boolean someGranted = denied.size() < claims.buckets().size();
+                    return denied.isEmpty() || (someGranted && claims.isContentWithAnyBucket())
+                            ? Mono.empty()
+                            : Mono.error(verdicts.bucketDeniedInDoubt(subject, denied.get(0)));
+                });
+    }
+
+    /** Completes with the claim if it does not hold. */
+    private Mono<Claim.Bucket> bucket(Subject subject, Claim.Bucket claim) {
         Boolean last = lastVerdicts.last(subject.userId(), claim.bucket(), claim.access());
         Mono<Boolean> verdict = last != null ? Mono.just(last) : askBucket(subject, claim);
-        return verdict.flatMap(granted -> granted ? Mono.empty() : Mono.error(verdicts.bucketDeniedInDoubt(subject)));
+        return verdict.flatMap(granted -> granted ? Mono.empty() : Mono.just(claim));
     }
 
     private Mono<Boolean> askBucket(Subject subject, Claim.Bucket claim) {

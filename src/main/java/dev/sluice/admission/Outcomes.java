@@ -1,7 +1,7 @@
 package dev.sluice.admission;
 
 import dev.sluice.exchange.RequestContext;
-import dev.sluice.intent.UploadIntent;
+import dev.sluice.intent.UploadBatch;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.problem.ProblemException;
 import java.util.function.Predicate;
@@ -34,10 +34,11 @@ final class Outcomes {
         this.redisBudget = redisBudget;
     }
 
-    /** The answer's head is about to be written. If it is an error, its refund is durable before the client sees it. */
+    /** The answer's head is about to be written. What it gives back, all or a part, is durable before the client sees it. */
     Mono<Void> answering(ServerWebExchange exchange) {
         HttpStatusCode status = exchange.getResponse().getStatusCode();
-        return status != null && status.isError() ? answered(exchange) : Mono.empty();
+        boolean givesBack = !Admission.of(exchange).toGiveBack().isNothing();
+        return givesBack || (status != null && status.isError()) ? answered(exchange) : Mono.empty();
     }
 
     /** The answer was written, or the filters are done without one. */
@@ -88,18 +89,27 @@ final class Outcomes {
         Transfer transfer = admission.transfer();
         Long passed = transfer == null ? null : transfer.end();
         boolean neverBegan = failure != null && transfer != null && transfer.hasBody() && transfer.end() == 0;
-        UsageEvent back =
-                charge == null ? null : neverBegan || hadNoEffect.test(admission) ? charge : left(charge, passed);
-        Mono<Void> refund = back == null
-                ? Mono.empty()
-                : usage.refund(
-                        back, redisBudget.left(RequestContext.of(exchange).timings()));
+        boolean effectless = neverBegan || hadNoEffect.test(admission);
+        Mono<Void> refund = admission
+                .mayGiveBack(failure != null, effectless)
+                .flatMap(may -> may && charge != null
+                        ? refund(exchange, effectless ? charge : left(charge, passed, admission.toGiveBack()))
+                        : Mono.empty());
         Mono<Void> end = Mono.when(refund, outcome(exchange, admission, charge, passed, failure));
         return Mono.fromFuture(end.toFuture(), true);
     }
 
-    /** The part of a charge that did not pass; null if there is none. */
-    private static @Nullable UsageEvent left(UsageEvent charge, @Nullable Long passed) {
+    private Mono<Void> refund(ServerWebExchange exchange, @Nullable UsageEvent back) {
+        return back == null
+                ? Mono.empty()
+                : usage.refund(back, redisBudget.left(RequestContext.of(exchange).timings()));
+    }
+
+    /** The part of a charge that was not done, or did not pass; null if there is none. */
+    private static @Nullable UsageEvent left(UsageEvent charge, @Nullable Long passed, Admission.GiveBack notDone) {
+        if (!notDone.isNothing()) {
+            return charge.part(notDone.amount(charge), notDone.bytes(charge));
+        }
         return passed == null || passed >= charge.bytes() ? null : charge.part(0, charge.bytes() - passed);
     }
 
@@ -114,13 +124,7 @@ final class Outcomes {
         if (!admission.isSettled() || subject.caller() == null) {
             return Mono.empty();
         }
-        long bytes = passed != null ? passed : failure == null ? declared(exchange) : 0;
+        long bytes = passed != null ? passed : failure == null ? UploadBatch.declaredBytes(exchange) : 0;
         return usage.outcome(requests.outcome(subject, charge, bytes, failure));
-    }
-
-    private static long declared(ServerWebExchange exchange) {
-        UploadIntent intent = UploadIntent.ATTRIBUTE.get(exchange);
-        Long length = intent == null ? null : intent.contentLength();
-        return length == null ? 0 : length;
     }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.admission;
 
-import dev.sluice.intent.UploadIntent;
+import dev.sluice.exchange.RequestContext;
+import dev.sluice.intent.UploadBatch;
 import jakarta.validation.constraints.AssertTrue;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
@@ -36,7 +37,12 @@ final class QuotaGatewayFilterFactory extends AbstractGatewayFilterFactory<Quota
                     .claim(
                             filter,
                             config.unit() == Unit.REQUESTS
-                                    ? new Claim.Quota(requests, 0, onFailure)
+                                    ? new Claim.Quota(
+                                            requests
+                                                    * RequestContext.of(exchange)
+                                                            .cost(),
+                                            0,
+                                            onFailure)
                                     : new Claim.Quota(0, declaredBytes(exchange), onFailure));
             return chain.filter(exchange);
         };
@@ -44,8 +50,7 @@ final class QuotaGatewayFilterFactory extends AbstractGatewayFilterFactory<Quota
 
     /** The size that the request declares; a request without a body, such as DELETE, declares none. */
     private static long declaredBytes(ServerWebExchange exchange) {
-        Long length = UploadIntent.ATTRIBUTE.require(exchange).contentLength();
-        return length == null ? 0 : length;
+        return UploadBatch.declaredBytes(exchange);
     }
 
     /** What is counted. */

@@ -34,10 +34,13 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
         OnFailure onFailure = config.onFailure() != null ? config.onFailure() : properties.onFailure();
         return (exchange, chain) -> {
             Caller caller = Caller.ATTRIBUTE.get(exchange);
+            RequestContext context = RequestContext.of(exchange);
             List<RateCheck> checks = operations.redis(operation, caller == null ? null : caller.plan()).stream()
-                    .map(rate -> new RateCheck(operation, rate, 1))
+                    .map(rate -> new RateCheck(operation, rate, context.cost()))
                     .toList();
-            RequestContext.of(exchange).operation(operation);
+            checks.forEach(check ->
+                    context.requireWithin(check.rate().limit(), check.rate().windowSeconds()));
+            context.operation(operation);
             Admission.of(exchange).claim(new Claim.RateLimit(operation, checks, onFailure));
             return chain.filter(exchange);
         };

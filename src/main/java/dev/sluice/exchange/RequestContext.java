@@ -1,5 +1,7 @@
 package dev.sluice.exchange;
 
+import dev.sluice.problem.Problem;
+import java.time.Duration;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
@@ -18,6 +20,8 @@ public final class RequestContext {
     private final Timings timings;
     private final RateLimits rateLimits = new RateLimits();
     private volatile @Nullable String operation;
+    private volatile int cost = 1;
+    private volatile @Nullable Duration answerLife;
     private volatile @Nullable String refusal;
     private volatile boolean clientGone;
 
@@ -72,6 +76,36 @@ public final class RequestContext {
 
     public void operation(String name) {
         operation = name;
+    }
+
+    /** How many operations the request asks for and counts as: 1, but for a batch. */
+    public int cost() {
+        return cost;
+    }
+
+    /** @param operations at least 1 */
+    public void cost(int operations) {
+        cost = operations;
+    }
+
+    /** Refuses a batch that no waiting would bring within a limit of so many operations in so many seconds. */
+    public void requireWithin(long limit, long windowSeconds) {
+        if (cost > 1 && cost > limit) {
+            throw Problem.invalid(
+                            "items",
+                            "There are " + cost + " items, and the limit is " + limit + " in " + windowSeconds + " s",
+                            "Send at most " + limit + " items at once")
+                    .exception();
+        }
+    }
+
+    /** For how long the answer is of use; null for as long as anybody keeps it. */
+    public @Nullable Duration answerLife() {
+        return answerLife;
+    }
+
+    public void answerLife(Duration life) {
+        answerLife = life;
     }
 
     /** The code of the refusal that was answered; null while there is none. */

@@ -2,8 +2,11 @@ package dev.sluice.intent;
 
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
+import dev.sluice.problem.ProblemException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
@@ -21,6 +24,8 @@ import reactor.netty.channel.AbortedException;
 final class BodyIntent {
 
     static final int MAX_BODY_BYTES = 16 * 1024;
+    static final int MAX_BATCH_BYTES = 256 * 1024;
+    static final int MAX_ITEMS = 100;
 
     private final Duration timeout;
 
@@ -31,30 +36,66 @@ final class BodyIntent {
 
     /** @param place brings a checked filename below the caller's prefix */
     Mono<UploadIntent> read(ServerHttpRequest request, UnaryOperator<String> place) {
-        requireJson(request.getHeaders());
-        if (request.getHeaders().getContentLength() > MAX_BODY_BYTES) {
-            throw tooLarge();
-        }
-        return DataBufferUtils.join(request.getBody(), MAX_BODY_BYTES)
-                .map(BodyIntent::bytes)
-                .timeout(timeout)
-                .onErrorMap(DataBufferLimitException.class, e -> tooLarge())
-                .onErrorMap(TimeoutException.class, e -> tooSlow())
-                .onErrorMap(AbortedException.class, e -> incomplete())
-                .defaultIfEmpty(new byte[0])
-                .map(body -> intent(IntentJson.parse(body), place));
+        return body(request, MAX_BODY_BYTES).map(body -> intent(IntentJson.parse(body), "", place));
     }
 
-    private static UploadIntent intent(IntentJson.Fields fields, UnaryOperator<String> place) {
-        String filename = required("filename", fields.filename());
-        String bucket = required("supabaseBucket", fields.supabaseBucket());
-        check("supabaseBucket", KeyRules.bucket(bucket));
-        check("filename", KeyRules.path(filename));
+    /** @param place as of {@link #read} */
+    Mono<UploadBatch> readBatch(ServerHttpRequest request, UnaryOperator<String> place) {
+        return body(request, MAX_BATCH_BYTES).map(body -> batch(IntentJson.parseBatch(body, MAX_ITEMS), place));
+    }
+
+    private Mono<byte[]> body(ServerHttpRequest request, int maxBytes) {
+        requireJson(request.getHeaders());
+        if (request.getHeaders().getContentLength() > maxBytes) {
+            throw tooLarge(maxBytes);
+        }
+        return DataBufferUtils.join(request.getBody(), maxBytes)
+                .map(BodyIntent::bytes)
+                .timeout(timeout)
+                .onErrorMap(DataBufferLimitException.class, e -> tooLarge(maxBytes))
+                .onErrorMap(TimeoutException.class, e -> tooSlow())
+                .onErrorMap(AbortedException.class, e -> incomplete())
+                .defaultIfEmpty(new byte[0]);
+    }
+
+    private static UploadBatch batch(IntentJson.Batch batch, UnaryOperator<String> place) {
+        List<UploadBatch.Item> items = new ArrayList<>(batch.items().size());
+        ProblemException first = null;
+        for (int i = 0; i < batch.items().size(); i++) {
+            IntentJson.Fields fields = batch.items().get(i);
+            String prefix = "items[" + i + "].";
+            required(prefix + "filename", fields.filename());
+            required(prefix + "supabaseBucket", fields.supabaseBucket());
+            required(prefix + "contentType", fields.contentType());
+            try {
+                items.add(new UploadBatch.Item.Asked(intent(fields, prefix, place)));
+            } catch (ProblemException refused) {
+                first = first == null ? refused : first;
+                items.add(new UploadBatch.Item.Refused(refused.problem()));
+            }
+        }
+        UploadBatch read = new UploadBatch(items, batch.partial());
+        if (first != null && (!batch.partial() || read.asked().isEmpty())) {
+            throw first;
+        }
+        if (read.asked().stream().mapToLong(UploadIntent::declaredBytes).sum() > IntentJson.MAX_INTEGER) {
+            throw Problem.invalid("items", "The sizes add up to more than can be counted", "Send fewer items at once")
+                    .exception();
+        }
+        return read;
+    }
+
+    /** @param prefix put before a field's name where it is wrong */
+    private static UploadIntent intent(IntentJson.Fields fields, String prefix, UnaryOperator<String> place) {
+        String filename = required(prefix + "filename", fields.filename());
+        String bucket = required(prefix + "supabaseBucket", fields.supabaseBucket());
+        check(prefix + "supabaseBucket", KeyRules.bucket(bucket));
+        check(prefix + "filename", KeyRules.path(filename));
         String path = place.apply(filename);
-        check("filename", KeyRules.path(path));
+        check(prefix + "filename", KeyRules.path(path));
         String contentType = fields.contentType();
         if (contentType != null) {
-            check("contentType", MediaTypeSyntax.check(contentType));
+            check(prefix + "contentType", MediaTypeSyntax.check(contentType));
         }
         Long expiresIn = fields.expiresIn();
         return new UploadIntent(
@@ -115,10 +156,10 @@ final class BodyIntent {
         }
     }
 
-    private static RuntimeException tooLarge() {
+    private static RuntimeException tooLarge(int maxBytes) {
         return Problem.of(ProblemCode.PAYLOAD_TOO_LARGE)
-                .detail("The body is larger than " + MAX_BODY_BYTES + " bytes")
-                .with("limit", MAX_BODY_BYTES)
+                .detail("The body is larger than " + maxBytes + " bytes")
+                .with("limit", maxBytes)
                 .header(HttpHeaders.CONNECTION, "close")
                 .exception();
     }

@@ -4,6 +4,9 @@ import dev.sluice.problem.Problem;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -16,13 +19,13 @@ import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads the JSON body of a signing request, strictly: UTF-8 and nothing else, one object, no duplicate fields, no value
+ * Reads the JSON body of a signing request, or of a batch of them, strictly: UTF-8 and nothing else, one object, no duplicate fields, no value
  * of another type turned into the wanted one. Unknown fields are passed over; null means absent.
  */
 final class IntentJson {
 
     /** The largest integer that every JSON implementation carries exactly (RFC 8259, 6). */
-    private static final long MAX_INTEGER = (1L << 53) - 1;
+    static final long MAX_INTEGER = (1L << 53) - 1;
 
     private static final int MAX_DEPTH = 16;
 
@@ -45,9 +48,28 @@ final class IntentJson {
 
     /** Fails with a problem that names the field, {@code body} for the whole. */
     static Fields parse(byte[] body) {
+        return parse(body, parser -> fields(parser, ""));
+    }
+
+    /** The items of a batch as they were sent, and whether a part of them is enough. */
+    record Batch(List<Fields> items, boolean partial) {}
+
+    /** Fails as {@link #parse(byte[])} does; a field of an item is named {@code items[0].filename}. */
+    static Batch parseBatch(byte[] body, int maxItems) {
+        return parse(body, parser -> batch(parser, maxItems));
+    }
+
+    private static <T> T parse(byte[] body, Function<JsonParser, T> content) {
         String text = decode(body);
         try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), text)) {
-            return object(parser);
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw malformed("it is not an object");
+            }
+            T read = content.apply(parser);
+            if (parser.nextToken() != null) {
+                throw malformed("something follows the object");
+            }
+            return read;
         } catch (JacksonException e) {
             TokenStreamLocation at = e.getLocation();
             throw malformed(
@@ -57,10 +79,47 @@ final class IntentJson {
         }
     }
 
-    private static Fields object(JsonParser parser) {
-        if (parser.nextToken() != JsonToken.START_OBJECT) {
-            throw malformed("it is not an object");
+    private static Batch batch(JsonParser parser, int maxItems) {
+        List<Fields> items = List.of();
+        boolean partial = false;
+        while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            switch (name) {
+                case "items" -> items = items(parser, value, maxItems);
+                case "partial" -> partial = Boolean.TRUE.equals(bool(name, value));
+                default -> parser.skipChildren();
+            }
         }
+        if (items.isEmpty()) {
+            throw wrongType("items", "a list of 1 to " + maxItems + " objects");
+        }
+        return new Batch(items, partial);
+    }
+
+    private static List<Fields> items(JsonParser parser, JsonToken value, int maxItems) {
+        if (value == JsonToken.VALUE_NULL) {
+            return List.of();
+        }
+        String wanted = "a list of 1 to " + maxItems + " objects";
+        if (value != JsonToken.START_ARRAY) {
+            throw wrongType("items", wanted);
+        }
+        List<Fields> items = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            if (items.size() == maxItems) {
+                throw wrongType("items", wanted);
+            }
+            if (parser.currentToken() != JsonToken.START_OBJECT) {
+                throw wrongType("items[" + items.size() + "]", "an object");
+            }
+            items.add(fields(parser, "items[" + items.size() + "]."));
+        }
+        return items;
+    }
+
+    /** @param prefix put before a field's name where it is wrong */
+    private static Fields fields(JsonParser parser, String prefix) {
         String filename = null;
         String contentType = null;
         String supabaseBucket = null;
@@ -70,18 +129,16 @@ final class IntentJson {
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
             String name = parser.currentName();
             JsonToken value = parser.nextToken();
+            String full = prefix + name;
             switch (name) {
-                case "filename" -> filename = string(name, parser, value);
-                case "contentType" -> contentType = string(name, parser, value);
-                case "supabaseBucket" -> supabaseBucket = string(name, parser, value);
-                case "fileSize" -> fileSize = integer(name, parser, value, 0);
-                case "upsert" -> upsert = bool(name, value);
-                case "expiresIn" -> expiresIn = integer(name, parser, value, 1);
+                case "filename" -> filename = string(full, parser, value);
+                case "contentType" -> contentType = string(full, parser, value);
+                case "supabaseBucket" -> supabaseBucket = string(full, parser, value);
+                case "fileSize" -> fileSize = integer(full, parser, value, 0);
+                case "upsert" -> upsert = bool(full, value);
+                case "expiresIn" -> expiresIn = integer(full, parser, value, 1);
                 default -> parser.skipChildren();
             }
-        }
-        if (parser.nextToken() != null) {
-            throw malformed("something follows the object");
         }
         return new Fields(filename, contentType, supabaseBucket, fileSize, upsert, expiresIn);
     }

@@ -23,4 +23,9 @@ public record UploadIntent(
 
     /** Set by the {@code UploadIntent} filter. */
     public static final Attribute<UploadIntent> ATTRIBUTE = Attribute.of(UploadIntent.class);
+
+    /** The declared size; 0 where none was given. */
+    public long declaredBytes() {
+        return contentLength == null ? 0 : contentLength;
+    }
 }

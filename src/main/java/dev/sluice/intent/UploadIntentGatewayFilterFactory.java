@@ -4,6 +4,7 @@ import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.G
 import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_PREDICATE_MATCHED_PATH_ATTR;
 
 import dev.sluice.caller.Caller;
+import dev.sluice.exchange.RequestContext;
 import jakarta.validation.constraints.NotNull;
 import java.net.URI;
 import java.util.LinkedHashSet;
@@ -17,8 +18,8 @@ import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
 /**
- * {@code UploadIntent=body|path}: sets {@link UploadIntent#ATTRIBUTE} from a JSON body, or from the request's path and
- * headers. With an object prefix configured, {@code Authenticate} must stand before it.
+ * {@code UploadIntent=body|batch|path}: sets {@link UploadIntent#ATTRIBUTE} from a JSON body, {@link UploadBatch#ATTRIBUTE}
+ * from one that lists several uploads, or the first from the request's path and headers. With an object prefix configured, {@code Authenticate} must stand before it.
  */
 public final class UploadIntentGatewayFilterFactory
         extends AbstractGatewayFilterFactory<UploadIntentGatewayFilterFactory.Config> {
@@ -26,13 +27,14 @@ public final class UploadIntentGatewayFilterFactory
     /** Where a request says what it asks for. */
     public enum Source {
         BODY,
-        PATH
+        PATH,
+        BATCH
     }
 
     /** @param from the filter's only argument */
     @Validated
     public record Config(
-            @NotNull(message = "UploadIntent needs body or path, for example UploadIntent=body") Source from) {}
+            @NotNull(message = "UploadIntent needs body, batch or path, for example UploadIntent=body") Source from) {}
 
     private final BodyIntent body;
     private final ObjectPrefix prefix;
@@ -52,6 +54,15 @@ public final class UploadIntentGatewayFilterFactory
 
     @Override
     public GatewayFilter apply(Config config) {
+        if (config.from() == Source.BATCH) {
+            return (exchange, chain) -> Mono.defer(
+                            () -> body.readBatch(exchange.getRequest(), filename -> place(exchange, filename)))
+                    .flatMap(batch -> {
+                        UploadBatch.ATTRIBUTE.set(exchange, batch);
+                        RequestContext.of(exchange).cost(batch.asked().size());
+                        return chain.filter(exchange);
+                    });
+        }
         return (exchange, chain) -> config.from() == Source.PATH
                         && unknownLength != null
                         && PathIntent.hasUnknownLength(exchange.getRequest())
@@ -70,10 +81,9 @@ public final class UploadIntentGatewayFilterFactory
     }
 
     private Mono<UploadIntent> intent(Source from, ServerWebExchange exchange) {
-        return Mono.defer(() -> switch (from) {
-            case BODY -> body.read(exchange.getRequest(), filename -> place(exchange, filename));
-            case PATH -> Mono.just(fromPath(exchange));
-        });
+        return Mono.defer(() -> from == Source.BODY
+                ? body.read(exchange.getRequest(), filename -> place(exchange, filename))
+                : Mono.just(fromPath(exchange)));
     }
 
     private String place(ServerWebExchange exchange, String filename) {

@@ -3,6 +3,7 @@ package dev.sluice.ledger;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the replies of {@code admit.lua}. */
@@ -10,11 +11,11 @@ final class AdmitReplies {
 
     private AdmitReplies() {}
 
-    static AdmitReply read(List<Object> reply, int windows) {
+    static AdmitReply read(List<Object> reply, int windows, int buckets) {
         String kind = text(reply, 0);
         return switch (kind) {
             case "load" ->
-                new AdmitReply.Load(text(reply, 1), text(reply, 2), number(reply, 3) == 1, number(reply, 4) == 1);
+                new AdmitReply.Load(text(reply, 1), text(reply, 2), number(reply, 3) == 1, indexes(reply, 4));
             case "rate" -> new AdmitReply.RateExceeded((int) number(reply, 1), rates(reply, 2, windows));
             case "flight" -> new AdmitReply.FlightFull(text(reply, 1), number(reply, 2), rates(reply, 3, windows));
             case "quota" ->
@@ -24,9 +25,13 @@ final class AdmitReplies {
                         number(reply, 3),
                         reset(text(reply, 4), number(reply, 5)),
                         rates(reply, 6, windows));
-            case "bucket" -> new AdmitReply.BucketDenied(rates(reply, 1, windows));
+            case "bucket" -> new AdmitReply.BucketDenied((int) number(reply, 1), rates(reply, 2, windows));
             case "admitted" ->
-                new AdmitReply.Admitted(text(reply, 1), instant(text(reply, 2)), rates(reply, 5, windows));
+                new AdmitReply.Admitted(
+                        text(reply, 1),
+                        instant(text(reply, 2)),
+                        rates(reply, 5, windows),
+                        verdicts(reply, 5 + 3 * windows, buckets));
             default -> throw new IllegalStateException("admit.lua answered " + kind);
         };
     }
@@ -38,6 +43,18 @@ final class AdmitReplies {
             states.add(new RateState(number(reply, at), number(reply, at + 1), number(reply, at + 2)));
         }
         return states;
+    }
+
+    private static List<Integer> indexes(List<Object> reply, int from) {
+        return IntStream.range(from, reply.size())
+                .mapToObj(i -> (int) number(reply, i))
+                .toList();
+    }
+
+    private static List<Boolean> verdicts(List<Object> reply, int from, int buckets) {
+        return IntStream.range(from, from + buckets)
+                .mapToObj(i -> number(reply, i) == 1)
+                .toList();
     }
 
     private static @Nullable Long reset(String periodEndsAt, long now) {

@@ -13,9 +13,20 @@ public sealed interface AdmitReply {
      * @param incarnation of the ledger that waits for facts; empty if there is no quota claim
      * @param fence the partition's fence as of now
      * @param quota whether the ledger's facts are needed
-     * @param verdict whether the bucket verdict is needed
+     * @param verdicts which of the request's buckets need a verdict, by their index
      */
-    record Load(String incarnation, String fence, boolean quota, boolean verdict) implements AdmitReply {}
+    record Load(String incarnation, String fence, boolean quota, List<Integer> verdicts) implements AdmitReply {
+
+        /** Whether any verdict is needed. */
+        public boolean verdict() {
+            return !verdicts.isEmpty();
+        }
+
+        /** The same without the ledger's facts, for the second and later of several buckets. */
+        public Load verdictsOnly() {
+            return new Load("", fence, false, verdicts);
+        }
+    }
 
     /** A reply that evaluated the rate windows. */
     sealed interface Decided extends AdmitReply {
@@ -28,8 +39,10 @@ public sealed interface AdmitReply {
      *
      * @param incarnation of the ledger that was charged; empty if there is no quota claim
      * @param periodEndsAt the end of the period that was charged
+     * @param verdicts one per bucket of the request, in their order; all true unless the request is content with any
      */
-    record Admitted(String incarnation, @Nullable Instant periodEndsAt, List<RateState> rates) implements Decided {}
+    record Admitted(String incarnation, @Nullable Instant periodEndsAt, List<RateState> rates, List<Boolean> verdicts)
+            implements Decided {}
 
     /** The window with this index is full. */
     record RateExceeded(int window, List<RateState> rates) implements Decided {}
@@ -53,6 +66,10 @@ public sealed interface AdmitReply {
     record QuotaExceeded(
             String unit, long used, long limit, @Nullable Long resetMillis, List<RateState> rates) implements Decided {}
 
-    /** The verdict is no. */
-    record BucketDenied(List<RateState> rates) implements Decided {}
+    /**
+     * A verdict is no.
+     *
+     * @param bucket the index of the first such bucket of the request
+     */
+    record BucketDenied(int bucket, List<RateState> rates) implements Decided {}
 }

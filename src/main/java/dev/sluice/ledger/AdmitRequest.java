@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param userId whose windows, ledger and verdicts they are
  * @param rates windows, in the order in which a refusal is told
  * @param charge what the quota is charged; null for no quota claim
- * @param bucket the bucket verdict; null for no bucket claim
+ * @param buckets the bucket verdicts; empty for no bucket claim
+ * @param anyBucket whether it is enough that one of several buckets is granted
  * @param flight the upload that wants to be in flight; null for none
  * @param facts how to treat facts that are missing or due
  */
@@ -17,7 +18,8 @@ public record AdmitRequest(
         String userId,
         List<RateCheck> rates,
         @Nullable Charge charge,
-        @Nullable BucketCheck bucket,
+        List<BucketCheck> buckets,
+        boolean anyBucket,
         @Nullable Flight flight,
         FactsMode facts) {
 
@@ -25,9 +27,10 @@ public record AdmitRequest(
             String userId,
             List<RateCheck> rates,
             @Nullable Charge charge,
-            @Nullable BucketCheck bucket,
+            List<BucketCheck> buckets,
+            boolean anyBucket,
             FactsMode facts) {
-        this(userId, rates, charge, bucket, null, facts);
+        this(userId, rates, charge, buckets, anyBucket, null, facts);
     }
 
     /** How an admission treats facts that are missing or due. */
@@ -53,10 +56,10 @@ public record AdmitRequest(
     }
 
     public AdmitRequest with(FactsMode newFacts) {
-        return new AdmitRequest(userId, rates, charge, bucket, flight, newFacts);
+        return new AdmitRequest(userId, rates, charge, buckets, anyBucket, flight, newFacts);
     }
 
-    public AdmitRequest with(BucketCheck newBucket) {
-        return new AdmitRequest(userId, rates, charge, newBucket, flight, facts);
+    public AdmitRequest with(List<BucketCheck> newBuckets) {
+        return new AdmitRequest(userId, rates, charge, newBuckets, anyBucket, flight, facts);
     }
 }

@@ -41,8 +41,26 @@ public final class Ledger {
             return redis.eval(scripts.admit(), admitKeys(request, partition), admitArgs(request, fences.token(epoch)))
                     .map(reply -> {
                         fences.installed(partition, epoch);
-                        return AdmitReplies.read(reply, request.rates().size());
+                        return AdmitReplies.read(
+                                reply, request.rates().size(), request.buckets().size());
                     });
+        });
+    }
+
+    /** Reads what a user has used, and changes nothing; the checks' cost plays no part. */
+    public Mono<LedgerView> look(String userId, List<RateCheck> checks) {
+        return Mono.defer(() -> {
+            List<String> keys = new ArrayList<>(2 + checks.size());
+            keys.add(KeySpace.fence(KeySpace.partition(userId)));
+            keys.add(KeySpace.quota(userId));
+            List<String> args = new ArrayList<>(2 * checks.size());
+            for (RateCheck check : checks) {
+                keys.add(KeySpace.rate(userId, check.operation(), check.rate().windowSeconds()));
+                args.add(Long.toString(check.rate().limit()));
+                args.add(Long.toString(check.rate().window().toMillis()));
+            }
+            return redis.eval(scripts.look(), keys.toArray(String[]::new), args.toArray(String[]::new))
+                    .map(reply -> LedgerView.read(reply, checks.size()));
         });
     }
 
@@ -138,24 +156,26 @@ public final class Ledger {
     }
 
     private static String[] admitKeys(AdmitRequest request, int partition) {
-        String[] keys = new String[5 + request.rates().size()];
-        BucketCheck bucket = request.bucket();
-        keys[0] = KeySpace.fence(partition);
-        keys[1] = KeySpace.usage(partition);
-        keys[2] = KeySpace.quota(request.userId());
-        keys[3] = bucket == null ? keys[2] : KeySpace.bucket(request.userId(), bucket.bucket(), bucket.access());
-        keys[4] = request.flight() == null ? keys[2] : KeySpace.inFlight(request.userId());
-        for (int i = 0; i < request.rates().size(); i++) {
-            RateCheck check = request.rates().get(i);
-            keys[5 + i] = KeySpace.rate(
-                    request.userId(), check.operation(), check.rate().windowSeconds());
+        List<String> keys =
+                new ArrayList<>(4 + request.rates().size() + request.buckets().size());
+        keys.add(KeySpace.fence(partition));
+        keys.add(KeySpace.usage(partition));
+        keys.add(KeySpace.quota(request.userId()));
+        keys.add(KeySpace.inFlight(request.userId()));
+        for (RateCheck check : request.rates()) {
+            keys.add(KeySpace.rate(
+                    request.userId(), check.operation(), check.rate().windowSeconds()));
         }
-        return keys;
+        for (BucketCheck bucket : request.buckets()) {
+            keys.add(KeySpace.bucket(request.userId(), bucket.bucket(), bucket.access()));
+        }
+        return keys.toArray(String[]::new);
     }
 
     private String[] admitArgs(AdmitRequest request, String fenceToken) {
         Charge charge = request.charge();
-        List<String> args = new ArrayList<>(15 + 3 * request.rates().size());
+        List<String> args = new ArrayList<>(
+                16 + 3 * request.rates().size() + request.buckets().size());
         args.add(fenceToken);
         args.add(request.facts().argument());
         args.add(millis(settings.ttl()));
@@ -168,12 +188,17 @@ public final class Ledger {
         args.add(charge == null ? "" : instance + ":" + incarnations.incrementAndGet());
         args.add(charge == null ? "" : charge.eventId());
         args.add(charge == null ? "" : charge.eventJson());
-        args.add(verdictArgument(request.bucket()));
+        args.add(Integer.toString(request.rates().size()));
+        args.add(request.anyBucket() ? "any" : "all");
         addFlight(args, request.flight());
         for (RateCheck check : request.rates()) {
             args.add(Long.toString(check.rate().limit()));
             args.add(Long.toString(check.rate().window().toMillis()));
             args.add(Long.toString(check.cost()));
+        }
+        for (BucketCheck bucket : request.buckets()) {
+            Boolean decided = bucket.decided();
+            args.add(decided == null ? "ask" : bit(decided));
         }
         return args.toArray(String[]::new);
     }
@@ -188,13 +213,6 @@ public final class Ledger {
         args.add(Long.toString(flight.bytes()));
         args.add(flight.maxUploads() == null ? "" : flight.maxUploads().toString());
         args.add(flight.maxBytes() == null ? "" : flight.maxBytes().toString());
-    }
-
-    private static String verdictArgument(@Nullable BucketCheck bucket) {
-        if (bucket == null) {
-            return "";
-        }
-        return bucket.decided() == null ? "ask" : bit(bucket.decided());
     }
 
     private static String bit(boolean value) {

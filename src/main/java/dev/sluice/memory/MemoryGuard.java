@@ -20,12 +20,12 @@ final class MemoryGuard {
         this.nanoTime = nanoTime;
     }
 
-    /** Counts the attempt if it is within the rate. */
-    RollingCounter.Attempt attempt(Subject subject, String operation, Rate rate) {
+    /** Counts so many attempts if all of them are within the rate. */
+    RollingCounter.Attempt attempt(Subject subject, String operation, Rate rate, int cost) {
         return counters.get(
                         new Key(subject, operation, rate.windowSeconds()),
                         key -> new RollingCounter(rate.window(), nanoTime))
-                .attempt(rate.limit());
+                .attempt(rate.limit(), cost);
     }
 
     long entries() {

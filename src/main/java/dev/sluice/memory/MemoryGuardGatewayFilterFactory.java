@@ -24,13 +24,29 @@ import reactor.core.publisher.Mono;
 /**
  * {@code MemoryGuard=<operation>}: refuses a caller who is past the operation's limit of this instance, 429
  * RATE_LIMIT_MEMORY. Counts by user, or by the client's address on a route without {@code Authenticate}.
+ *
+ * <p>How much a batch counts for is known when its body was read. So its route has the filter twice: before, where the request
+ * counts as one attempt whatever it holds, and as {@code MemoryGuard=<operation>,rest} after, for what is left of the batch.
  */
 public final class MemoryGuardGatewayFilterFactory
         extends AbstractGatewayFilterFactory<MemoryGuardGatewayFilterFactory.Config> {
 
-    /** @param operation one of {@code sluice.operations} */
+    /**
+     * The filter's arguments.
+     *
+     * @param operation one of {@code sluice.operations}
+     * @param count what is counted, all that is known of the request by default
+     */
     @Validated
-    public record Config(@NotBlank String operation) {}
+    public record Config(
+            @NotBlank String operation, @Nullable Count count) {}
+
+    /** What a filter counts. */
+    public enum Count {
+        ALL,
+        /** All but the attempt that was counted already. */
+        REST
+    }
 
     private final MemoryGuard guard;
     private final Operations operations;
@@ -45,7 +61,7 @@ public final class MemoryGuardGatewayFilterFactory
 
     @Override
     public List<String> shortcutFieldOrder() {
-        return List.of("operation");
+        return List.of("operation", "count");
     }
 
     /** @throws IllegalArgumentException if the operation is not configured */
@@ -58,7 +74,12 @@ public final class MemoryGuardGatewayFilterFactory
             long since = context.timings().now();
             Caller caller = Caller.ATTRIBUTE.get(exchange);
             Rate rate = operations.memory(operation, caller == null ? null : caller.plan());
-            RollingCounter.Attempt attempt = guard.attempt(subject(exchange, caller), operation, rate);
+            int cost = config.count() == Count.REST ? context.cost() - 1 : context.cost();
+            if (cost == 0) {
+                return chain.filter(exchange);
+            }
+            context.requireWithin(rate.limit(), rate.windowSeconds());
+            RollingCounter.Attempt attempt = guard.attempt(subject(exchange, caller), operation, rate, cost);
             context.timings().add(Stage.MEMORY, since);
             context.rateLimits().add(policy(operation, rate, attempt));
             return attempt.admitted()
@@ -80,7 +101,7 @@ public final class MemoryGuardGatewayFilterFactory
     private static Problem refusal(Rate rate, RollingCounter.Attempt attempt) {
         return Problem.of(ProblemCode.RATE_LIMIT_MEMORY)
                 .with("limit", rate.limit())
-                .with("remaining", 0)
+                .with("remaining", Math.toIntExact(attempt.remaining()))
                 .with("resetIn", attempt.resetMillis())
                 .retryAfter(Duration.ofNanos(attempt.resetNanos()));
     }

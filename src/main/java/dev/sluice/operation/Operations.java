@@ -63,6 +63,14 @@ public final class Operations {
         return operation;
     }
 
+    /** Every operation as the plan has it, by name. */
+    public List<Operation> all(@Nullable String plan) {
+        return byDefault.values().stream()
+                .map(operation -> get(operation.name(), plan))
+                .sorted(Comparator.comparing(Operation::name))
+                .toList();
+    }
+
     /** The limit of one instance. */
     public Rate memory(String operation, @Nullable String plan) {
         return get(operation, plan).memory();

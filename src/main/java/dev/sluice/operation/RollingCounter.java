@@ -54,10 +54,10 @@ public final class RollingCounter {
             return new State(index, moved, left);
         }
 
-        State plusOne() {
+        State plus(long attempts) {
             long[] more = counts.clone();
-            more[more.length - 1]++;
-            return new State(newest, more, total + 1);
+            more[more.length - 1] += attempts;
+            return new State(newest, more, total + attempts);
         }
     }
 
@@ -78,14 +78,24 @@ public final class RollingCounter {
 
     /** Admits and counts the attempt if fewer than {@code limit} are counted; the limit may differ from call to call. */
     public Attempt attempt(long limit) {
+        return attempt(limit, 1);
+    }
+
+    /**
+     * Admits and counts so many attempts together, or none of them.
+     *
+     * @param cost at least 1; more than {@code limit} is never admitted
+     */
+    public Attempt attempt(long limit, long cost) {
         while (true) {
             State seen = Objects.requireNonNull(state.get());
             long now = nanoTime.getAsLong();
             State current = seen.movedTo(Math.floorDiv(now, bucketNanos));
-            if (current.total >= limit) {
-                return new Attempt(false, 0, resetNanos(current, now, current.total - limit + 1));
+            if (current.total + cost > limit) {
+                long left = Math.max(0, limit - current.total);
+                return new Attempt(false, left, resetNanos(current, now, current.total - limit + cost));
             }
-            State next = current.plusOne();
+            State next = current.plus(cost);
             if (state.compareAndSet(seen, next)) {
                 return new Attempt(true, limit - next.total, resetNanos(next, now, 1));
             }

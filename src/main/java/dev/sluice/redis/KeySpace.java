@@ -78,6 +78,11 @@ public final class KeySpace {
         return "{id:" + keyHash.substring(0, 16) + "}:key";
     }
 
+    /** What an Idempotency-Key stands for, by a hash of its user and itself. */
+    public static String idempotency(String hash) {
+        return "sluice:idempotency:" + hash;
+    }
+
     private static String tag(String userId) {
         return TAGS[partition(userId)];
     }

@@ -21,6 +21,7 @@ final class GuardRules {
 
     private static final Map<String, Set<String>> NEEDED_BEFORE = Map.of(
             "Quota", Set.of("Authenticate"),
+            "Usage", Set.of("Authenticate"),
             "BucketAccess", Set.of("Authenticate", "UploadIntent"),
             "SupabaseSignedUrl", Set.of("UploadIntent"));
     private static final List<String> CREDENTIALED = List.of("Authenticate", "UploadIntent", "BucketAccess");
@@ -59,6 +60,12 @@ final class GuardRules {
             if ("Quota".equals(name) && has(filter, "bytes") && !before.contains("UploadIntent")) {
                 throw missing(route, "Quota=bytes", "UploadIntent");
             }
+            if ("UploadIntent".equals(name) && has(filter, "batch") && !signsUploads(filters)) {
+                throw new RouteConfigurationException(
+                        "Route '" + route.getId() + "' reads a batch, which only SupabaseSignedUrl=upload can answer.",
+                        "Use UploadIntent=body or UploadIntent=path on this route.",
+                        null);
+            }
             if ("SupabaseSignedUrl".equals(name)) {
                 checkCredentialed(route, "signs URLs", before);
                 checkAccess(route, filters, has(filter, "upload"));
@@ -72,6 +79,11 @@ final class GuardRules {
             checkAccess(route, filters, writes(route));
             checkSource(route, filters, isSupabase(route.getUri()), "its backend is not Supabase");
         }
+    }
+
+    private static boolean signsUploads(List<FilterDefinition> filters) {
+        return filters.stream()
+                .anyMatch(filter -> "SupabaseSignedUrl".equals(filter.getName()) && has(filter, "upload"));
     }
 
     /** A route that writes must ask for the right to write. */

@@ -34,7 +34,7 @@ final class LocalSigner implements Signer {
                 case UPLOAD -> mint.upload(order.object(), order.upsert(), order.userId(), order.expiresIn());
                 case DOWNLOAD -> mint.download(order.object(), order.expiresIn());
             };
-            return urls.signed(order.access(), order.object(), token);
+            return urls.signed(order.access(), order.object(), token, order.expiresIn());
         });
     }
 }

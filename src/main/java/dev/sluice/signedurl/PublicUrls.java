@@ -3,6 +3,7 @@ package dev.sluice.signedurl;
 import dev.sluice.intent.ObjectPath;
 import dev.sluice.supabase.SupabaseProperties;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Objects;
 
 /** Where clients send their signed requests: storage's own answer is relative and not encoded. */
@@ -19,11 +20,11 @@ final class PublicUrls {
         return new PublicUrls(Objects.requireNonNull(supabase.publicUrl(), "publicUrl"));
     }
 
-    Signer.SignedUrl signed(Access access, ObjectPath object, String token) {
+    Signer.SignedUrl signed(Access access, ObjectPath object, String token, Duration life) {
         String kind = switch (access) {
             case UPLOAD -> "upload/sign/";
             case DOWNLOAD -> "sign/";
         };
-        return new Signer.SignedUrl(base + kind + object.encoded() + "?token=" + token, token);
+        return new Signer.SignedUrl(base + kind + object.encoded() + "?token=" + token, token, life);
     }
 }

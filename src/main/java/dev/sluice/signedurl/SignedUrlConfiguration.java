@@ -32,8 +32,8 @@ class SignedUrlConfiguration {
     static class Server {
 
         @Bean
-        Signer serverSigner(StorageApi storage, SupabaseProperties supabase) {
-            return new ServerSigner(storage, PublicUrls.of(supabase));
+        Signer serverSigner(StorageApi storage, SupabaseProperties supabase, Clock clock) {
+            return new ServerSigner(storage, PublicUrls.of(supabase), clock);
         }
     }
 

@@ -1,8 +1,11 @@
 package dev.sluice.signedurl;
 
+import dev.sluice.admission.Admission;
 import dev.sluice.caller.Caller;
 import dev.sluice.exchange.RequestContext;
+import dev.sluice.intent.UploadBatch;
 import dev.sluice.intent.UploadIntent;
+import dev.sluice.problem.Problem;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
@@ -15,7 +18,7 @@ import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The end of a signing route: answers with the signed URL. */
+/** The end of a signing route: answers with the signed URL, or those of a batch. */
 final class SignedUrlFilter implements GatewayFilter, Ordered {
 
     /** After the admission at 9000, before the gateway's own routing at 10000. */
@@ -25,34 +28,93 @@ final class SignedUrlFilter implements GatewayFilter, Ordered {
 
     private final Access access;
     private final SignedUrls signedUrls;
+    private final BatchSigning batches;
 
     SignedUrlFilter(Access access, SignedUrls signedUrls) {
         this.access = access;
         this.signedUrls = signedUrls;
+        this.batches = new BatchSigning(signedUrls);
     }
 
     /** Refuses what could not be signed. */
     void check(ServerWebExchange exchange) {
-        signedUrls.check(access, UploadIntent.ATTRIBUTE.require(exchange));
+        UploadBatch batch = UploadBatch.ATTRIBUTE.get(exchange);
+        if (batch == null) {
+            signedUrls.check(access, UploadIntent.ATTRIBUTE.require(exchange), "");
+            return;
+        }
+        for (int i = 0; i < batch.items().size(); i++) {
+            if (batch.items().get(i) instanceof UploadBatch.Item.Asked asked) {
+                signedUrls.check(access, asked.intent(), "items[" + i + "].");
+            }
+        }
     }
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+        UploadBatch batch = UploadBatch.ATTRIBUTE.get(exchange);
+        return batch == null ? one(exchange) : all(batch, exchange);
+    }
+
+    private Mono<Void> one(ServerWebExchange exchange) {
         UploadIntent intent = UploadIntent.ATTRIBUTE.require(exchange);
         RequestContext context = RequestContext.of(exchange);
         return signedUrls
                 .sign(access, intent, Caller.ATTRIBUTE.get(exchange), context.timings())
-                .flatMap(signed -> answer(exchange.getResponse(), body(signed, intent, context)));
+                .flatMap(signed -> {
+                    context.answerLife(signed.life());
+                    Map<String, Object> body = new LinkedHashMap<>();
+                    body.put("success", true);
+                    body.putAll(fields(signed, intent));
+                    return answer(exchange.getResponse(), ended(body, context));
+                });
     }
 
-    private Map<String, Object> body(Signer.SignedUrl signed, UploadIntent intent, RequestContext context) {
-        Map<String, Object> body = new LinkedHashMap<>();
-        body.put("success", true);
-        body.put(access.field(), signed.url());
-        if (access == Access.UPLOAD) {
-            body.put("token", signed.token());
+    private Mono<Void> all(UploadBatch batch, ServerWebExchange exchange) {
+        RequestContext context = RequestContext.of(exchange);
+        return batches.sign(batch, Caller.ATTRIBUTE.get(exchange), Admission.of(exchange), context)
+                .flatMap(results -> {
+                    BatchSigning.shortestLife(results).ifPresent(context::answerLife);
+                    Map<String, Object> body = new LinkedHashMap<>();
+                    body.put("success", true);
+                    body.put(
+                            "items",
+                            results.stream()
+                                    .map(result -> item(result, batch.partial()))
+                                    .toList());
+                    return answer(exchange.getResponse(), ended(body, context));
+                });
+    }
+
+    private Map<String, Object> item(BatchSigning.Signed result, boolean partial) {
+        Map<String, Object> item = new LinkedHashMap<>();
+        if (result instanceof BatchSigning.Signed.Refused refused) {
+            Problem problem = refused.problem();
+            item.put("success", false);
+            item.put("error", problem.detail());
+            item.put("code", problem.code().name());
+            problem.fields().forEach(item::putIfAbsent);
+            return item;
         }
-        body.put("path", intent.object().path());
+        if (partial) {
+            item.put("success", true);
+        }
+        BatchSigning.Signed.Url signed = (BatchSigning.Signed.Url) result;
+        item.putAll(fields(signed.url(), signed.intent()));
+        return item;
+    }
+
+    private Map<String, Object> fields(Signer.SignedUrl signed, UploadIntent intent) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put(access.field(), signed.url());
+        if (access == Access.UPLOAD) {
+            fields.put("token", signed.token());
+        }
+        fields.put("path", intent.object().path());
+        return fields;
+    }
+
+    private static Map<String, Object> ended(Map<String, Object> body, RequestContext context) {
         body.put("requestId", context.requestId());
         body.put("timing", context.timings().fields());
         return body;

@@ -19,12 +19,16 @@ final class SignedUrls {
         this.properties = properties;
     }
 
-    /** Refuses what cannot be signed; cheap, and meant to be asked before anything is charged. */
-    void check(Access access, UploadIntent intent) {
+    /**
+     * Refuses what cannot be signed; cheap, and meant to be asked before anything is charged.
+     *
+     * @param prefix put before a field's name where it is wrong
+     */
+    void check(Access access, UploadIntent intent, String prefix) {
         if (access == Access.UPLOAD && intent.contentType() == null) {
             throw Problem.invalid(
-                            "contentType",
-                            "contentType is missing",
+                            prefix + "contentType",
+                            prefix + "contentType is missing",
                             "Give the media type of the upload, for example image/png")
                     .exception();
         }

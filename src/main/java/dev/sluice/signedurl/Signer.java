@@ -41,8 +41,9 @@ interface Signer {
      *
      * @param url absolute and percent-encoded
      * @param token storage's token, which the URL contains
+     * @param life how long it can be used
      */
-    record SignedUrl(String url, String token) {
+    record SignedUrl(String url, String token, Duration life) {
 
         @Override
         public String toString() {

@@ -1,7 +1,7 @@
--- One admission: all rate windows, the uploads in flight, the quota and the bucket verdict of a request, all or nothing.
+-- One admission: all rate windows, the uploads in flight, the quota and the bucket verdicts of a request, all or nothing.
 --
--- KEYS 1 fence   2 usage stream   3 ledger hash   4 bucket verdict   5 leases of uploads in flight, a sorted set
---      6.. one hash per rate window
+-- KEYS 1 fence   2 usage stream   3 ledger hash   4 leases of uploads in flight, a sorted set
+--      5.. one hash per rate window, then one verdict per bucket
 -- ARGV 1 fence token to install, '' for none
 --      2 how to treat facts that are missing or due: 'ask' (answer 'load'), 'held' (they were just read: a period that
 --        still looks ended is the clocks' difference), 'trust' (they cannot be read: a known ledger is used as it is,
@@ -9,26 +9,26 @@
 --      3 ledger's time to live, ms, while nothing is pending
 --      4 requests to charge, '' for no quota claim   5 bytes to charge   6 default limit, '' for none
 --      7 incarnation for a hash made here   8 event id   9 event, JSON
---      10 bucket: '' no claim, 'ask' read the verdict, '1' or '0' it was decided elsewhere
---      11 lease of this upload, '<id>:<bytes>'; '' for no claim   12 its time, ms   13 its bytes
---      14 uploads in flight at most, '' for no limit   15 bytes in flight at most, '' for no limit
---      16.. three per rate window: limit, window in ms, cost
+--      10 number of rate windows   11 'all' if every bucket must be granted, 'any' if one is enough
+--      12 lease of this upload, '<id>:<bytes>'; '' for no claim   13 its time, ms   14 its bytes
+--      15 uploads in flight at most, '' for no limit   16 bytes in flight at most, '' for no limit
+--      17.. three per rate window: limit, window in ms, cost; then one per bucket: 'ask' read the verdict, '1' or '0' it
+--        was decided elsewhere
 --
 -- Reply (strings and integers; 53-bit):
---   {'load', incarnation, fence, quota facts needed 0|1, verdict needed 0|1}: nothing was counted; a quota that is known
---     to be exceeded is told first, so that whoever has spent it costs the database nothing
+--   {'load', incarnation, fence, quota facts needed 0|1, index from 0 of each bucket whose verdict is needed...}: nothing
+--     was counted; a quota that is known to be exceeded is told first, so that whoever has spent it costs the database
+--     nothing
 --   {'rate', index of the window from 0, R...}
 --   {'flight', 'uploads'|'bytes', limit, R...}
 --   {'quota', 'requests'|'bytes', used, limit, periodEndsAt in epoch ms or '', now in epoch ms, R...}
---   {'bucket', R...}
---   {'admitted', incarnation, periodEndsAt or '', used, limit or '', R...}
+--   {'bucket', index from 0 of the first that is denied, R...}
+--   {'admitted', incarnation, periodEndsAt or '', used, limit or '', R..., one verdict '1'|'0' per bucket...}
 --   R: three per rate window: current (what counts now, this request included if admitted), limit, ms until the
 --   oldest counted bucket leaves (or, for a window that is full, until cost fits)
 --
--- Rolling window: W is cut into 20 buckets; the current and the 20 previous ones are counted, which holds all of
--- [now - W, now] (proof in docs/decisions/0003-rolling-window.md). Time is max(TIME, newest bucket).
+-- Rolling windows: see window-function.lua.
 
-local BUCKETS = 20
 local MOST = 9007199254740991
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -36,40 +36,13 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local fence = install_fence(KEYS[1], ARGV[1])
 
 -- Rate windows: read all, decide, write only at the end.
+local WINDOWS = tonumber(ARGV[10])
 local windows = {}
 local refused_window
-for i = 6, #KEYS do
-  local a = 16 + (i - 6) * 3
-  local w = { key = KEYS[i], limit = tonumber(ARGV[a]), cost = tonumber(ARGV[a + 2]), used = 0, stale = {} }
-  w.width = tonumber(ARGV[a + 1]) / BUCKETS
-  w.newest = math.floor(now / w.width)
-  local cells = redis.call('HGETALL', w.key)
-  for c = 1, #cells, 2 do
-    w.newest = math.max(w.newest, tonumber(cells[c]))
-  end
-  local counted = {}
-  for c = 1, #cells, 2 do
-    local index = tonumber(cells[c])
-    if index >= w.newest - BUCKETS then
-      local count = tonumber(cells[c + 1])
-      w.used = w.used + count
-      counted[#counted + 1] = { index, count }
-    else
-      w.stale[#w.stale + 1] = cells[c]
-    end
-  end
-  table.sort(counted, function(x, y) return x[1] < y[1] end)
-  local over = w.used + w.cost - w.limit
-  w.reset = (w.newest + BUCKETS + 1) * w.width - now
-  local freed = 0
-  for _, cell in ipairs(counted) do
-    freed = freed + cell[2]
-    if freed >= over then
-      w.reset = (cell[1] + BUCKETS + 1) * w.width - now
-      break
-    end
-  end
-  if over > 0 and not refused_window then
+for i = 5, 4 + WINDOWS do
+  local a = 17 + (i - 5) * 3
+  local w = read_window(KEYS[i], tonumber(ARGV[a]), tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), now)
+  if w.over > 0 and not refused_window then
     refused_window = #windows
   end
   windows[#windows + 1] = w
@@ -89,26 +62,26 @@ if refused_window then
 end
 
 -- Uploads in flight: a lease that ran out is of an instance that has died, and counts no more.
-local lease = ARGV[11]
+local lease = ARGV[12]
 if lease ~= '' then
-  redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', string.format('%.0f', now))
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', now))
   local uploads = 1
-  local in_flight = tonumber(ARGV[13])
-  for _, other in ipairs(redis.call('ZRANGE', KEYS[5], 0, -1)) do
+  local in_flight = tonumber(ARGV[14])
+  for _, other in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
     if other ~= lease then
       uploads = uploads + 1
       in_flight = in_flight + tonumber(string.match(other, ':(%d+)$'))
     end
   end
-  if ARGV[14] ~= '' and uploads > tonumber(ARGV[14]) then
-    return with_rates({ 'flight', 'uploads', ARGV[14] }, false)
+  if ARGV[15] ~= '' and uploads > tonumber(ARGV[15]) then
+    return with_rates({ 'flight', 'uploads', ARGV[15] }, false)
   end
-  if ARGV[15] ~= '' and in_flight > tonumber(ARGV[15]) then
-    return with_rates({ 'flight', 'bytes', ARGV[15] }, false)
+  if ARGV[16] ~= '' and in_flight > tonumber(ARGV[16]) then
+    return with_rates({ 'flight', 'bytes', ARGV[16] }, false)
   end
 end
 
--- Quota and bucket: what is known, and what has to be asked first.
+-- Quota and buckets: what is known, and what has to be asked first.
 local mode = ARGV[2]
 local quota = KEYS[3]
 local charging = ARGV[4] ~= ''
@@ -156,19 +129,31 @@ if charging and not need_facts then
   end
 end
 
-local verdict = ARGV[10]
-local need_verdict = false
-if verdict == 'ask' then
-  verdict = redis.call('GET', KEYS[4])
-  need_verdict = not verdict
+local verdicts = {}
+local unknown = {}
+local granted = 0
+local denied
+for b = 0, #KEYS - 5 - WINDOWS do
+  local verdict = ARGV[17 + 3 * WINDOWS + b]
+  if verdict == 'ask' then
+    verdict = redis.call('GET', KEYS[5 + WINDOWS + b])
+  end
+  if not verdict then
+    unknown[#unknown + 1] = b
+  elseif verdict == '0' then
+    denied = denied or b
+  else
+    granted = granted + 1
+  end
+  verdicts[#verdicts + 1] = verdict
 end
 
-if need_verdict or need_facts then
-  return { 'load', charging and h[1] or '', fence, need_facts and 1 or 0, need_verdict and 1 or 0 }
+if #unknown > 0 or need_facts then
+  return { 'load', charging and h[1] or '', fence, need_facts and 1 or 0, unpack(unknown) }
 end
 
-if verdict == '0' then
-  return with_rates({ 'bucket' }, false)
+if denied and (ARGV[11] == 'all' or granted == 0) then
+  return with_rates({ 'bucket', denied }, false)
 end
 
 -- Admitted: count, charge and record together.
@@ -182,8 +167,8 @@ for _, w in ipairs(windows) do
 end
 
 if lease ~= '' then
-  redis.call('ZADD', KEYS[5], string.format('%.0f', now + tonumber(ARGV[12])), lease)
-  redis.call('PEXPIRE', KEYS[5], ARGV[12])
+  redis.call('ZADD', KEYS[4], string.format('%.0f', now + tonumber(ARGV[13])), lease)
+  redis.call('PEXPIRE', KEYS[4], ARGV[13])
 end
 
 local period = ''
@@ -195,4 +180,8 @@ if charging then
   redis.call('XADD', KEYS[2], '*', 'id', ARGV[8], 'inc', h[1], 'period', period, 'event', ARGV[9])
   used = used + amount
 end
-return with_rates({ 'admitted', charging and h[1] or '', period, string.format('%.0f', used), limit }, true)
+local reply = with_rates({ 'admitted', charging and h[1] or '', period, string.format('%.0f', used), limit }, true)
+for _, verdict in ipairs(verdicts) do
+  reply[#reply + 1] = verdict
+end
+return reply

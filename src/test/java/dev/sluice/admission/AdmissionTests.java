@@ -70,7 +70,7 @@ class AdmissionTests {
         admission.claim(new Claim.Bucket("other", Access.READ, OnFailure.DENY));
 
         assertThat(admission.quota()).isEqualTo(ONE);
-        assertThat(admission.bucket()).isNull();
+        assertThat(admission.buckets()).isEmpty();
     }
 
     @Test

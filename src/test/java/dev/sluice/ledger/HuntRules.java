@@ -37,7 +37,7 @@ record HuntRules(LedgerScripts scripts, Set<Broken> broken) {
         LedgerScripts s = LedgerScripts.SHIPPED;
         Script settle = MovedScripts.with(redis, s.settle(), part, replacement);
         return new HuntRules(
-                new LedgerScripts(s.admit(), s.load(), settle, s.takeover(), s.correct(), s.fence()),
+                new LedgerScripts(s.admit(), s.load(), settle, s.takeover(), s.correct(), s.fence(), s.look()),
                 EnumSet.noneOf(Broken.class));
     }
 

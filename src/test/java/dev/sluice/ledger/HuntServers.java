@@ -82,7 +82,8 @@ final class HuntServers implements AutoCloseable {
                     scripts.settle(),
                     scripts.takeover(),
                     scripts.correct(),
-                    scripts.fence()));
+                    scripts.fence(),
+                    scripts.look()));
         }
         return clocks;
     }

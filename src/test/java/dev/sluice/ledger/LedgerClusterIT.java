@@ -41,7 +41,8 @@ class LedgerClusterIT {
                         new RateCheck("upload", Rate.parse("9/1m"), 1),
                         new RateCheck("upload", Rate.parse("99/1d"), 1)),
                 new Charge("event", "{}", 1, 5, null),
-                new BucketCheck("a bucket: {b}", 'w', null),
+                List.of(new BucketCheck("a bucket: {b}", 'w', null), new BucketCheck("another", 'w', true)),
+                false,
                 FactsMode.ASK);
         assertThat(instance.admit(request, ROW, new Verdicts("a bucket: {b}", true, true))
                         .block())

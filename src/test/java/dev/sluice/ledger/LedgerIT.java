@@ -284,7 +284,10 @@ class LedgerIT {
         QuotaRow row = row(0, 1L, null);
         List<RateCheck> one = List.of(new RateCheck("upload", Rate.parse("1/1h"), 1));
         for (String user : List.of("a", "a:b", "a:b:upload", "a%3Ab", "{a}", "}a", "a b", "ä", "*")) {
-            assertThat(instance.admit(new AdmitRequest(user, one, charge(1, 0), WRITE, FactsMode.ASK), row, GRANTED)
+            assertThat(instance.admit(
+                                    new AdmitRequest(user, one, charge(1, 0), List.of(WRITE), false, FactsMode.ASK),
+                                    row,
+                                    GRANTED)
                             .block())
                     .as(user)
                     .isInstanceOf(Admitted.class);
@@ -528,7 +531,8 @@ class LedgerIT {
     // ---
 
     private static AdmitRequest request(List<RateCheck> rates, @Nullable Charge charge, @Nullable BucketCheck bucket) {
-        return new AdmitRequest(USER, rates, charge, bucket, FactsMode.ASK);
+        return new AdmitRequest(
+                USER, rates, charge, bucket == null ? List.of() : List.of(bucket), false, FactsMode.ASK);
     }
 
     private static Load asked(LedgerClient one, AdmitRequest request) {

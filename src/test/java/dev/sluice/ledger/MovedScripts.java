@@ -38,6 +38,12 @@ final class MovedScripts {
     private static LedgerScripts withAdmit(Script admit) {
         LedgerScripts shipped = LedgerScripts.SHIPPED;
         return new LedgerScripts(
-                admit, shipped.load(), shipped.settle(), shipped.takeover(), shipped.correct(), shipped.fence());
+                admit,
+                shipped.load(),
+                shipped.settle(),
+                shipped.takeover(),
+                shipped.correct(),
+                shipped.fence(),
+                shipped.look());
     }
 }

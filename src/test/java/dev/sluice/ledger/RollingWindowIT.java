@@ -229,8 +229,9 @@ class RollingWindowIT {
     private static Decided admit(List<Rate> rates, long cost) {
         List<RateCheck> checks =
                 rates.stream().map(rate -> new RateCheck("upload", rate, cost)).toList();
-        return (Decided) requireNonNull(ledger.admit(new AdmitRequest(USER, checks, null, null, FactsMode.ASK))
-                .block());
+        return (Decided)
+                requireNonNull(ledger.admit(new AdmitRequest(USER, checks, null, List.of(), false, FactsMode.ASK))
+                        .block());
     }
 
     private static long reset(Decided decided) {

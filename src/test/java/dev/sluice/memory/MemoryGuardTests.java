@@ -104,7 +104,7 @@ class MemoryGuardTests {
 
     @Test
     void stopsTheStartOnAnUnknownOperation() {
-        assertThatThrownBy(() -> factory.apply(new MemoryGuardGatewayFilterFactory.Config("uplaod")))
+        assertThatThrownBy(() -> factory.apply(new MemoryGuardGatewayFilterFactory.Config("uplaod", null)))
                 .hasMessageContaining("known: delete, upload");
     }
 
@@ -113,7 +113,7 @@ class MemoryGuardTests {
         MemoryGuard small = new MemoryGuard(50, now::get);
         IntStream.range(0, 20_000)
                 .parallel()
-                .forEach(i -> assertThat(small.attempt(new Subject.User("u" + i), "upload", THREE)
+                .forEach(i -> assertThat(small.attempt(new Subject.User("u" + i), "upload", THREE, 1)
                                 .admitted())
                         .isTrue());
         assertThat(small.entries()).isLessThanOrEqualTo(50);
@@ -125,7 +125,7 @@ class MemoryGuardTests {
         long admitted = IntStream.range(0, 4_000)
                 .parallel()
                 .filter(i ->
-                        guard.attempt(new Subject.User("u"), "upload", rate).admitted())
+                        guard.attempt(new Subject.User("u"), "upload", rate, 1).admitted())
                 .count();
         assertThat(admitted).isEqualTo(500);
     }
@@ -138,7 +138,7 @@ class MemoryGuardTests {
     }
 
     private Mono<Void> filter(String operation, MockServerWebExchange exchange) {
-        GatewayFilter filter = factory.apply(new MemoryGuardGatewayFilterFactory.Config(operation));
+        GatewayFilter filter = factory.apply(new MemoryGuardGatewayFilterFactory.Config(operation, null));
         return filter.filter(exchange, same -> Mono.fromRunnable(passed::incrementAndGet));
     }
 

@@ -82,7 +82,7 @@ public final class UsageBench implements AutoCloseable {
     UsageEvent charge(String user, long amount, UUID id) {
         UsageEvent event = event(user, Kind.CHARGE, amount, id.toString());
         Charge charge = new Charge(event.id(), EventJson.withoutPeriod(event), amount, 0, DEFAULT_LIMIT);
-        AdmitRequest request = new AdmitRequest(user, List.of(), charge, null, FactsMode.ASK);
+        AdmitRequest request = new AdmitRequest(user, List.of(), charge, List.of(), false, FactsMode.ASK);
         AdmitReply reply = Objects.requireNonNull(ledger.admit(request).block());
         if (reply instanceof AdmitReply.Load load) {
             ledger.load(user, load, facts(user), null).block();

@@ -63,6 +63,9 @@ class ArchitectureTests {
                         "journal"));
         table.put("signedurl", List.of("problem", "exchange", "caller", "intent", "supabase", "admission"));
         table.put("upload", List.of("problem", "exchange", "caller", "intent", "supabase", "admission"));
+        table.put(
+                "ownusage",
+                List.of("problem", "exchange", "redis", "supabase", "caller", "operation", "ledger", "admission"));
         table.put("idempotency", List.of("problem", "exchange", "redis", "caller", "intent", "admission"));
         // usage implements admission's UsageSink: the admission says what it needs recorded, usage knows how.
         table.put("usage", List.of("redis", "ledger", "supabase", "journal", "admission"));

@@ -1,0 +1,20 @@
+package dev.sluice.ownusage;
+
+import dev.sluice.admission.QuotaProperties;
+import dev.sluice.ledger.Ledger;
+import dev.sluice.operation.Operations;
+import dev.sluice.supabase.PostgRest;
+import java.time.Clock;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The beans of this package. */
+@Configuration(proxyBeanMethods = false)
+class OwnUsageConfiguration {
+
+    @Bean
+    UsageGatewayFilterFactory usageGatewayFilterFactory(
+            Ledger ledger, PostgRest database, Operations operations, QuotaProperties quota, Clock clock) {
+        return new UsageGatewayFilterFactory(new OwnUsageReader(ledger, database), operations, quota, clock);
+    }
+}

@@ -61,7 +61,19 @@ class ArchitectureTests {
                         "memory",
                         "ledger",
                         "journal"));
-        table.put("signedurl", List.of("problem", "exchange", "caller", "intent", "supabase", "admission"));
+        table.put("release", List.of("redis", "journal", "admission"));
+        table.put(
+                "signedurl",
+                List.of(
+                        "problem",
+                        "exchange",
+                        "redis",
+                        "caller",
+                        "intent",
+                        "supabase",
+                        "journal",
+                        "admission",
+                        "release"));
         table.put("upload", List.of("problem", "exchange", "caller", "intent", "supabase", "admission"));
         table.put(
                 "ownusage",

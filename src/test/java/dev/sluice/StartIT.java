@@ -47,7 +47,7 @@ class StartIT {
                 "sluice.journal.max-size|1KB|sluice.journal.max-size must be at least 1MB",
                 "sluice.journal.on-full|drop|sluice.journal.on-full",
                 "sluice.journal.directory|/dev/null/journal|sluice.journal.directory must be a directory that",
-                "sluice.signed-url.signer|s3|sluice.signed-url",
+                "sluice.signed-url.signer|s3|SLUICE_S3_ACCESS_KEY",
                 "sluice.object-prefix|{userId}|object-prefix"
             })
     void stopsAtBadConfigurationAndNamesTheProperty(String property, String value, String named) {

@@ -259,7 +259,7 @@ public final class Admission {
     }
 
     /** The event that is or may be charged; null if none can be. */
-    synchronized @Nullable UsageEvent charge() {
+    public synchronized @Nullable UsageEvent charge() {
         return charge;
     }
 

@@ -102,7 +102,8 @@ final class Outcomes {
     private Mono<Void> refund(ServerWebExchange exchange, @Nullable UsageEvent back) {
         return back == null
                 ? Mono.empty()
-                : usage.refund(back, redisBudget.left(RequestContext.of(exchange).timings()));
+                : usage.refund(
+                        back, redisBudget.left(RequestContext.of(exchange).timings()));
     }
 
     /** The part of a charge that was not done, or did not pass; null if there is none. */

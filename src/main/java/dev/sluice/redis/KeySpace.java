@@ -78,6 +78,11 @@ public final class KeySpace {
         return "{id:" + keyHash.substring(0, 16) + "}:key";
     }
 
+    /** The signed uploads of a partition's users that are waited for, a sorted set. */
+    public static String pendingUploads(int partition) {
+        return "sluice:uploads:" + TAGS[partition];
+    }
+
     /** What an Idempotency-Key stands for, by a hash of its user and itself. */
     public static String idempotency(String hash) {
         return "sluice:idempotency:" + hash;

@@ -11,6 +11,7 @@ import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -54,13 +55,13 @@ final class BatchSigning {
                         context.timings().add(Stage.SUPABASE, since);
                     }
                 })
-                .map(results -> settle(batch, results, admission));
+                .flatMap(results -> settle(batch, results, admission));
     }
 
     static Optional<Duration> shortestLife(List<Signed> results) {
         return results.stream()
                 .filter(Signed.Url.class::isInstance)
-                .map(signed -> ((Signed.Url) signed).url().life())
+                .flatMap(signed -> ((Signed.Url) signed).url().usefulFor().stream())
                 .min(Comparator.naturalOrder());
     }
 
@@ -87,23 +88,22 @@ final class BatchSigning {
                 : signedUrls.sign(Access.UPLOAD, intent, caller, timings).map(url -> new Signed.Url(intent, url));
     }
 
-    private static List<Signed> settle(UploadBatch batch, List<Signed> results, Admission admission) {
+    private Mono<List<Signed>> settle(UploadBatch batch, List<Signed> results, Admission admission) {
         Problem first = null;
-        int unsigned = 0;
-        long bytes = 0;
+        List<UploadIntent> signed = new ArrayList<>();
+        List<UploadIntent> unsigned = new ArrayList<>();
         for (int i = 0; i < results.size(); i++) {
-            if (batch.items().get(i) instanceof UploadBatch.Item.Asked asked
-                    && results.get(i) instanceof Signed.Refused refused) {
-                first = first == null ? refused.problem() : first;
-                unsigned++;
-                bytes += asked.intent().declaredBytes();
+            if (batch.items().get(i) instanceof UploadBatch.Item.Asked asked) {
+                if (results.get(i) instanceof Signed.Refused refused) {
+                    first = first == null ? refused.problem() : first;
+                    unsigned.add(asked.intent());
+                } else {
+                    signed.add(asked.intent());
+                }
             }
         }
-        int charged = batch.asked().size();
-        if (first != null && unsigned == charged) {
-            throw first.exception();
-        }
-        admission.giveBack(unsigned, charged, bytes);
-        return results;
+        return first != null && signed.isEmpty()
+                ? Mono.error(first.exception())
+                : signedUrls.settle(admission, signed, unsigned).thenReturn(results);
     }
 }

@@ -4,6 +4,7 @@ import dev.sluice.intent.ObjectPath;
 import dev.sluice.supabase.SupabaseProperties;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 
 /** Where clients send their signed requests: storage's own answer is relative and not encoded. */
@@ -25,6 +26,6 @@ final class PublicUrls {
             case UPLOAD -> "upload/sign/";
             case DOWNLOAD -> "sign/";
         };
-        return new Signer.SignedUrl(base + kind + object.encoded() + "?token=" + token, token, life);
+        return new Signer.SignedUrl(base + kind + object.encoded() + "?token=" + token, token, Map.of(), life);
     }
 }

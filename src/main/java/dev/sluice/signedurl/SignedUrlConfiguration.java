@@ -1,13 +1,23 @@
 package dev.sluice.signedurl;
 
+import dev.sluice.admission.UsageSink;
+import dev.sluice.redis.Periodic;
+import dev.sluice.redis.RedisConnection;
+import dev.sluice.release.PendingUploads;
+import dev.sluice.release.UnusedUploads;
 import dev.sluice.supabase.StorageApi;
 import dev.sluice.supabase.SupabaseProperties;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.util.Objects;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.web.reactive.function.client.WebClient;
 
 /** The beans of this package. */
 @Configuration(proxyBeanMethods = false)
@@ -17,8 +27,9 @@ class SignedUrlConfiguration {
     /** The properties come first, so that a signer which does not exist is reported as that, not as a missing bean. */
     @Bean
     SupabaseSignedUrlGatewayFilterFactory supabaseSignedUrlGatewayFilterFactory(
-            SignedUrlProperties properties, Signer signer) {
-        return new SupabaseSignedUrlGatewayFilterFactory(new SignedUrls(signer, properties));
+            SignedUrlProperties properties, Signer signer, ObjectProvider<Reservations> reservations) {
+        return new SupabaseSignedUrlGatewayFilterFactory(
+                new SignedUrls(signer, properties, reservations.getIfAvailable()));
     }
 
     @Bean
@@ -34,6 +45,52 @@ class SignedUrlConfiguration {
         @Bean
         Signer serverSigner(StorageApi storage, SupabaseProperties supabase, Clock clock) {
             return new ServerSigner(storage, PublicUrls.of(supabase), clock);
+        }
+    }
+
+    /** This process signs, for storage's S3 endpoint. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnProperty(name = "sluice.signed-url.signer", havingValue = "s3")
+    @EnableConfigurationProperties(S3Properties.class)
+    static class S3 {
+
+        @Bean
+        S3Presigner s3Presigner(S3Properties properties, Clock clock) {
+            return new S3Presigner(properties, clock);
+        }
+
+        @Bean
+        PendingUploads pendingUploads(RedisConnection edgeRedis) {
+            return new PendingUploads(edgeRedis);
+        }
+
+        @Bean
+        Periodic unusedUploads(
+                S3Presigner presigner,
+                S3Properties properties,
+                SupabaseProperties supabase,
+                WebClient.Builder builder,
+                @Qualifier("backgroundRedis") RedisConnection redis,
+                UsageSink usage,
+                Clock clock,
+                MeterRegistry metrics) {
+            S3Probe probe = new S3Probe(
+                    builder.clone().build(), presigner, properties.endpoint(supabase.url()), supabase.timeout());
+            UnusedUploads unused = new UnusedUploads(
+                    new PendingUploads(redis), probe, usage, clock, properties.releaseInterval(), metrics);
+            return new Periodic(properties.releaseInterval(), unused::look);
+        }
+
+        @Bean
+        Reservations s3Reservations(
+                PendingUploads pending, SignedUrlProperties urls, S3Properties properties, Clock clock) {
+            return new Reservations(pending, urls.expiresIn(Access.UPLOAD).plus(properties.releaseGrace()), clock);
+        }
+
+        @Bean
+        Signer s3Signer(S3Presigner presigner, S3Properties properties, SupabaseProperties supabase) {
+            return new S3Signer(
+                    presigner, properties.publicEndpoint(Objects.requireNonNull(supabase.publicUrl(), "publicUrl")));
         }
     }
 

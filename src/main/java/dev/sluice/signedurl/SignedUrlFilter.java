@@ -7,6 +7,7 @@ import dev.sluice.intent.UploadBatch;
 import dev.sluice.intent.UploadIntent;
 import dev.sluice.problem.Problem;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -61,13 +62,22 @@ final class SignedUrlFilter implements GatewayFilter, Ordered {
         RequestContext context = RequestContext.of(exchange);
         return signedUrls
                 .sign(access, intent, Caller.ATTRIBUTE.get(exchange), context.timings())
+                .flatMap(signed -> settled(signed, exchange, intent))
                 .flatMap(signed -> {
-                    context.answerLife(signed.life());
+                    signed.usefulFor().ifPresent(context::answerLife);
                     Map<String, Object> body = new LinkedHashMap<>();
                     body.put("success", true);
                     body.putAll(fields(signed, intent));
                     return answer(exchange.getResponse(), ended(body, context));
                 });
+    }
+
+    private Mono<Signer.SignedUrl> settled(Signer.SignedUrl signed, ServerWebExchange exchange, UploadIntent intent) {
+        return access == Access.UPLOAD
+                ? signedUrls
+                        .settle(Admission.of(exchange), List.of(intent), List.of())
+                        .thenReturn(signed)
+                : Mono.just(signed);
     }
 
     private Mono<Void> all(UploadBatch batch, ServerWebExchange exchange) {
@@ -107,8 +117,12 @@ final class SignedUrlFilter implements GatewayFilter, Ordered {
     private Map<String, Object> fields(Signer.SignedUrl signed, UploadIntent intent) {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put(access.field(), signed.url());
-        if (access == Access.UPLOAD) {
+        if (access == Access.UPLOAD && signed.token() != null) {
             fields.put("token", signed.token());
+        }
+        if (!signed.headers().isEmpty()) {
+            fields.put("method", "PUT");
+            fields.put("headers", signed.headers());
         }
         fields.put("path", intent.object().path());
         return fields;

@@ -10,7 +10,7 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Who signs, and for how long.
  *
- * @param signer {@code server} asks storage; {@code local} mints the token here
+ * @param signer {@code server} asks storage; {@code local} mints the token here; {@code s3} presigns an S3 request here
  * @param expiresIn a URL's life where the request does not say it; by default 2 h for an upload, 1 h for a download. An
  *     upload URL that the server signs lives as long as storage is set to
  * @param maxExpiresIn the longest life that may be asked for
@@ -33,10 +33,10 @@ record SignedUrlProperties(
     }
 
     @AssertTrue(
-            message = "signer s3 is not available in this version: use server, or local"
-                    + " (property sluice.signed-url.signer, environment SLUICE_SIGNER)")
-    boolean isSignerAvailable() {
-        return signer != SignerName.S3;
+            message = "max-expires-in must be at most 7d with signer s3, whose URLs live no longer (property"
+                    + " sluice.signed-url.max-expires-in)")
+    boolean isLifeOfS3Valid() {
+        return signer != SignerName.S3 || maxExpiresIn.compareTo(Duration.ofDays(7)) <= 0;
     }
 
     @AssertTrue(

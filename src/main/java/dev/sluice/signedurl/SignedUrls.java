@@ -1,10 +1,13 @@
 package dev.sluice.signedurl;
 
+import dev.sluice.admission.Admission;
 import dev.sluice.caller.Caller;
 import dev.sluice.exchange.Timings;
 import dev.sluice.intent.UploadIntent;
+import dev.sluice.journal.UsageEvent;
 import dev.sluice.problem.Problem;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -13,10 +16,38 @@ final class SignedUrls {
 
     private final Signer signer;
     private final SignedUrlProperties properties;
+    private final @Nullable Reservations reservations;
 
-    SignedUrls(Signer signer, SignedUrlProperties properties) {
+    /** @param reservations null where a signer's URLs do not bind what is uploaded */
+    SignedUrls(Signer signer, SignedUrlProperties properties, @Nullable Reservations reservations) {
         this.signer = signer;
         this.properties = properties;
+        this.reservations = reservations;
+    }
+
+    /**
+     * Sees to it that what was charged and is not used is given back: for what was not signed when the request ends, and of what
+     * was signed, where bytes are reserved, when it was not uploaded. A charge has one refund, so there all is given back then.
+     *
+     * @param signed what was signed
+     * @param unsigned what was charged and not signed
+     */
+    Mono<Void> settle(Admission admission, List<UploadIntent> signed, List<UploadIntent> unsigned) {
+        int all = signed.size() + unsigned.size();
+        long bytes = unsigned.stream().mapToLong(UploadIntent::declaredBytes).sum();
+        UsageEvent charge = admission.charge();
+        if (reservations == null || charge == null || charge.bytes() == 0) {
+            admission.giveBack(unsigned.size(), all, bytes);
+            return Mono.empty();
+        }
+        return reservations
+                .remember(charge, signed, charge.amount() / all * unsigned.size(), bytes)
+                .doOnNext(remembered -> {
+                    if (!remembered) {
+                        admission.giveBack(unsigned.size(), all, bytes);
+                    }
+                })
+                .then();
     }
 
     /**
@@ -32,6 +63,7 @@ final class SignedUrls {
                             "Give the media type of the upload, for example image/png")
                     .exception();
         }
+        signer.check(access, intent, prefix);
         Duration expiresIn = intent.expiresIn();
         if (access == Access.DOWNLOAD && expiresIn != null && expiresIn.compareTo(properties.maxExpiresIn()) > 0) {
             long max = properties.maxExpiresIn().toSeconds();
@@ -46,6 +78,8 @@ final class SignedUrls {
         return signer.sign(new Signer.Order(
                 access,
                 intent.object(),
+                intent.contentType(),
+                intent.contentLength(),
                 intent.upsert(),
                 asked == null ? properties.expiresIn(access) : asked,
                 caller == null ? null : caller.userId(),

@@ -150,6 +150,37 @@ class LedgerIT {
     }
 
     @Test
+    void judgesSeveralBucketsTogether() {
+        List<BucketCheck> three =
+                List.of(WRITE, new BucketCheck("locked", 'w', false), new BucketCheck("unknown", 'w', null));
+        AdmitRequest all = new AdmitRequest(USER, List.of(), charge(1, 0), three, false, FactsMode.ASK);
+        Load load = asked(instance, all);
+        assertThat(load.verdicts()).containsExactly(0, 2);
+        instance.ledger.load(USER, load, row(0, 9L, null), GRANTED).block();
+        Load second = asked(instance, all);
+        assertThat(second.verdicts()).containsExactly(2);
+        instance.ledger
+                .load(USER, second.verdictsOnly(), null, new Verdicts("unknown", true, true))
+                .block();
+        List<String> before = dump();
+
+        assertThat(instance.ledger.admit(all).block())
+                .isInstanceOfSatisfying(
+                        BucketDenied.class,
+                        denied -> assertThat(denied.bucket()).isEqualTo(1));
+        assertThat(dump()).isEqualTo(before);
+
+        AdmitRequest any = new AdmitRequest(USER, WIDE, charge(1, 0), three, true, FactsMode.ASK);
+        assertThat(instance.ledger.admit(any).block()).isInstanceOfSatisfying(Admitted.class, admitted -> {
+            assertThat(admitted.verdicts()).containsExactly(true, false, true);
+            assertThat(admitted.rates()).hasSize(2);
+        });
+        AdmitRequest none = any.with(List.of(new BucketCheck("locked", 'w', false)));
+        assertThat(instance.ledger.admit(none).block()).isInstanceOf(BucketDenied.class);
+        assertThat(hash("pending")).isEqualTo("1");
+    }
+
+    @Test
     void countsNothingInAnyWindowWhenOneRefuses() {
         List<RateCheck> tight = List.of(
                 new RateCheck("upload", Rate.parse("100/1h"), 2), new RateCheck("upload", Rate.parse("3/1d"), 2));

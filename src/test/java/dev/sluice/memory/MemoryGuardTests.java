@@ -130,6 +130,19 @@ class MemoryGuardTests {
         assertThat(admitted).isEqualTo(500);
     }
 
+    @Test
+    void countsTheRestOfABatchOnceItIsKnown() {
+        MockServerWebExchange batch = exchange("u", null);
+        StepVerifier.create(filter("upload", batch)).verifyComplete();
+        RequestContext.of(batch).cost(3);
+        GatewayFilter rest = factory.apply(
+                new MemoryGuardGatewayFilterFactory.Config("upload", MemoryGuardGatewayFilterFactory.Count.REST));
+
+        StepVerifier.create(rest.filter(batch, same -> Mono.empty())).verifyComplete();
+
+        StepVerifier.create(filter("upload", exchange("u", null))).verifyError(ProblemException.class);
+    }
+
     private void exhaust(String operation, MockServerWebExchange exchange) {
         for (int i = 0; i < 3; i++) {
             StepVerifier.create(filter(operation, exchange)).verifyComplete();

@@ -121,6 +121,24 @@ class RollingCounterTests {
     }
 
     @Test
+    void countsSeveralAttemptsTogetherOrNone() {
+        RollingCounter counter = new RollingCounter(Duration.ofMinutes(1), now::get);
+        assertThat(counter.attempt(10, 4).remaining()).isEqualTo(6);
+        now.addAndGet(30 * SECOND);
+        assertThat(counter.attempt(10, 4).admitted()).isTrue();
+
+        RollingCounter.Attempt refused = counter.attempt(10, 5);
+
+        assertThat(refused.admitted()).isFalse();
+        assertThat(refused.remaining()).isEqualTo(2);
+        assertThat(refused.resetNanos()).isBetween(30 * SECOND, 33 * SECOND);
+        assertThat(counter.attempt(10, 2).admitted()).isTrue();
+        now.addAndGet(refused.resetNanos());
+        assertThat(counter.attempt(10, 4).admitted()).isTrue();
+        assertThat(counter.attempt(10, 11).admitted()).isFalse();
+    }
+
+    @Test
     void roundsTheResetUpToMilliseconds() {
         assertThat(new RollingCounter.Attempt(false, 0, 1).resetMillis()).isEqualTo(1);
         assertThat(new RollingCounter.Attempt(false, 0, 2_000_000).resetMillis())

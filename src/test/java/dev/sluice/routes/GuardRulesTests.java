@@ -50,6 +50,25 @@ class GuardRulesTests {
     }
 
     @Test
+    void letsABatchBeReadOnlyWhereUploadsAreSigned() {
+        check("no://op", "Authenticate", "UploadIntent=batch", "BucketAccess=write", "SupabaseSignedUrl=upload");
+        refused(
+                "batch",
+                "no://op",
+                "Authenticate",
+                "UploadIntent=batch",
+                "BucketAccess=read",
+                "SupabaseSignedUrl=download");
+        refused("batch", SUPABASE, "Authenticate", "UploadIntent=batch", "BucketAccess=write");
+    }
+
+    @Test
+    void tellsUsageOnlyToWhoIsKnown() {
+        check("no://op", "Authenticate", "Usage");
+        refused("Authenticate", "no://op", "Usage");
+    }
+
+    @Test
     void refusesAGuardThatComesTooLate() {
         refused("Authenticate", SUPABASE, "Quota=requests", "Authenticate");
         refused(

@@ -109,15 +109,6 @@ class LocalSignerIT {
     }
 
     @Test
-    void doesNotStartWithASignerThatDoesNotExist() {
-        assertThatThrownBy(() -> edge(supabase.jwtSecret())
-                        .with("sluice.signed-url.signer", "s3")
-                        .start()
-                        .close())
-                .hasStackTraceContaining("signer s3 is not available");
-    }
-
-    @Test
     void startsWhileStorageIsAwayAndAsksAgain() throws Exception {
         supabase.faults().refuse("storage");
         try (BareEdge edge = edge(OTHER_SECRET).start()) {

@@ -12,19 +12,22 @@ import org.jspecify.annotations.Nullable;
 final class LocalGateway {
 
     static final String STORAGE = "/storage/v1";
+    private static final String S3 = STORAGE + "/s3/";
     private static final String REST = "/rest/v1";
     private static final String JWKS = "/auth/v1/.well-known/jwks.json";
 
     private final Keys keys;
     private final Tokens tokens;
     private final StorageApi storage;
+    private final S3Api s3;
     private final RestApi rest;
     private final Set<String> projectKeys;
 
-    LocalGateway(Keys keys, Tokens tokens, StorageApi storage, RestApi rest, Set<String> projectKeys) {
+    LocalGateway(Keys keys, Tokens tokens, StorageApi storage, S3Api s3, RestApi rest, Set<String> projectKeys) {
         this.keys = keys;
         this.tokens = tokens;
         this.storage = storage;
+        this.s3 = s3;
         this.rest = rest;
         this.projectKeys = projectKeys;
     }
@@ -41,6 +44,9 @@ final class LocalGateway {
                     "auth.jwks",
                     c -> Reply.text(200, Reply.JSON, Json.write(keys.jwks()))
                             .with("cache-control", "public, max-age=600"));
+        }
+        if (path.startsWith(S3)) {
+            return s3.endpoint(call, path.substring(S3.length()));
         }
         if (path.startsWith(STORAGE + "/")) {
             return behind(storage.endpoint(call, path.substring(STORAGE.length())), this::translated);

@@ -56,10 +56,11 @@ public final class LocalSupabase implements AutoCloseable {
                 new SignedTokens(tokens, storageJwt, options.clock(), options.uploadExpiry(), !options.olderServer());
         Buckets buckets = new Buckets(database);
         ObjectWriter writer = new ObjectWriter(database, files, options.fileSizeLimit());
+        ObjectUploads uploads = new ObjectUploads(buckets, files, writer, signed, options.limitsChunked());
         StorageApi storage = new StorageApi(
                 storageJwt,
                 buckets,
-                new ObjectUploads(buckets, files, writer, signed, options.limitsChunked()),
+                uploads,
                 new ObjectDownloads(database, buckets, files, signed),
                 new ObjectCatalog(database, files),
                 new ObjectMoves(database, files, writer),
@@ -70,7 +71,12 @@ public final class LocalSupabase implements AutoCloseable {
                 !options.olderServer());
         RestApi rest = new RestApi(new RestJwt(keys, options.clock()), database, options.schemas());
         LocalGateway gateway = new LocalGateway(
-                keys, tokens, storage, rest, Set.of(serviceKey, anonKey, keys.secretKey(), keys.publishableKey()));
+                keys,
+                tokens,
+                storage,
+                new S3Api(database, uploads, files, options.clock()),
+                rest,
+                Set.of(serviceKey, anonKey, keys.secretKey(), keys.publishableKey()));
         this.front = new HttpFront("127.0.0.1", options.port(), gateway::endpoint, faults, log);
     }
 
@@ -159,6 +165,16 @@ public final class LocalSupabase implements AutoCloseable {
     /** Ends the trust in all asymmetric keys but the one in use. */
     public void revokeRotatedSigningKeys() {
         keys.revokeRotated();
+    }
+
+    /** The settings of Sluice for signer {@code s3}, as pairs of name and value. */
+    public static String[] s3Settings() {
+        return new String[] {
+            "sluice.signed-url.signer", "s3",
+            "sluice.s3.access-key", S3Api.ACCESS_KEY,
+            "sluice.s3.secret-key", S3Api.SECRET_KEY,
+            "sluice.s3.region", S3Api.REGION
+        };
     }
 
     /** What goes wrong from now on; nothing at first. */

@@ -65,6 +65,11 @@ final class ObjectUploads {
         return Reply.json(200, Json.object("Key", bucket + "/" + name, "Id", id));
     }
 
+    /** An S3 PUT: with the rights of the access key, and always overwriting. */
+    void put(Call call, String bucket, String name) throws SQLException, IOException {
+        receive(call, Session.SERVER, null, bucket, name, true);
+    }
+
     private String receive(
             Call call, Session session, @Nullable String owner, String bucketId, String name, boolean upsert)
             throws SQLException, IOException {

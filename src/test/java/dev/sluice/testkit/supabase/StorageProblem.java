@@ -38,6 +38,10 @@ final class StorageProblem extends RuntimeException {
         return Integer.parseInt(statusCode);
     }
 
+    String code() {
+        return code;
+    }
+
     static StorageProblem invalid(String message) {
         return handled(400, "Error", "InvalidRequest", message);
     }

@@ -1,0 +1,99 @@
+package dev.sluice.signedurl;
+
+import jakarta.validation.constraints.AssertTrue;
+import jakarta.validation.constraints.NotBlank;
+import java.net.URI;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * Storage's S3 endpoint, and the access key that signer {@code s3} signs with.
+ *
+ * @param accessKey the key's id
+ * @param secretKey the key's secret
+ * @param region the project's
+ * @param endpoint as this process reaches it; {@code {sluice.supabase.url}/storage/v1/s3} by default
+ * @param publicEndpoint as clients reach it, which is signed: {@code endpoint} if that is set, else
+ *     {@code {sluice.supabase.public-url}/storage/v1/s3}
+ * @param releaseGrace after a URL's end, for an upload that is on its way, before its bytes may be given back
+ * @param releaseInterval how often it is looked for URLs that have ended
+ */
+@ConfigurationProperties("sluice.s3")
+@Validated
+record S3Properties(
+        @NotBlank(
+                message =
+                        "must be set to the id of a storage access key, for example 625729a08b95bf1b7ff351a663f3a23c, for"
+                                + " sluice.signed-url.signer=s3 (environment SLUICE_S3_ACCESS_KEY)")
+        String accessKey,
+
+        @NotBlank(
+                message = "must be set to the secret of that storage access key, 64 hexadecimal digits, for"
+                        + " sluice.signed-url.signer=s3 (environment SLUICE_S3_SECRET_KEY)")
+        String secretKey,
+
+        @NotBlank(
+                message = "must be set to the project's region, for example eu-central-1, for"
+                        + " sluice.signed-url.signer=s3 (environment SLUICE_S3_REGION)")
+        String region,
+
+        @Nullable URI endpoint,
+        @Nullable URI publicEndpoint,
+        @DefaultValue("10m") Duration releaseGrace,
+        @DefaultValue("1m") Duration releaseInterval) {
+
+    private static final String PATH = "/storage/v1/s3";
+
+    @AssertTrue(
+            message =
+                    "endpoint and public-endpoint must be absolute http or https addresses without a query, for example"
+                            + " https://abc.supabase.co/storage/v1/s3 (properties sluice.s3.endpoint, .public-endpoint)")
+    boolean isEndpointValid() {
+        return isValid(endpoint) && isValid(publicEndpoint);
+    }
+
+    @AssertTrue(
+            message = "release-grace must be 0s or longer and release-interval at least 100ms, for example 10m and 1m"
+                    + " (properties sluice.s3.release-grace, .release-interval)")
+    boolean isReleaseValid() {
+        return !releaseGrace.isNegative() && releaseInterval.toMillis() >= 100;
+    }
+
+    /** As this process reaches it, without a slash at the end. */
+    String endpoint(URI supabase) {
+        return isSet(endpoint) ? base(endpoint) : base(supabase) + PATH;
+    }
+
+    /** As clients reach it, without a slash at the end. */
+    String publicEndpoint(URI supabasePublic) {
+        return isSet(publicEndpoint)
+                ? base(publicEndpoint)
+                : isSet(endpoint) ? base(endpoint) : base(supabasePublic) + PATH;
+    }
+
+    private static boolean isValid(@Nullable URI uri) {
+        return uri == null
+                || uri.toString().isBlank()
+                || (uri.getHost() != null
+                        && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+                        && uri.getRawQuery() == null
+                        && uri.getRawFragment() == null);
+    }
+
+    private static boolean isSet(@Nullable URI uri) {
+        return uri != null && !uri.toString().isBlank();
+    }
+
+    private static String base(@Nullable URI uri) {
+        return String.valueOf(uri).replaceAll("/+$", "");
+    }
+
+    @Override
+    public String toString() {
+        return "S3Properties[region=" + region + ", endpoint=" + endpoint + ", publicEndpoint=" + publicEndpoint
+                + ", accessKey=***, secretKey=***]";
+    }
+}

@@ -126,6 +126,18 @@ class BatchIT {
     }
 
     @Test
+    void refusesTheWholeForOneItemThatIsTooLarge() {
+        Answer answer = mint(
+                stack.user(user, 10),
+                true,
+                item("a.png", "avatars"),
+                item("b.png", "avatars").replace("}", ",\"fileSize\":2000000000}"));
+
+        assertThat(answer.status()).isEqualTo(413);
+        assertThat(answer.json().get("limit").asLong()).isEqualTo(1_073_741_824);
+    }
+
+    @Test
     void refusesTheWholeIfTheQuotaDoesNotHoldIt() {
         String key = stack.user(user, 2);
 

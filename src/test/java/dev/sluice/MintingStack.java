@@ -8,6 +8,7 @@ final class MintingStack {
     private static final Stack STACK = Stack.start(
             "sluice.operations.signed-url.memory", "20/1m",
             "sluice.operations.signed-url.redis", "30/1m",
+            "sluice.operations.signed-url.max-size", "1GB",
             "sluice.idempotency.max-wait", "1s");
 
     private MintingStack() {}

@@ -1,6 +1,6 @@
 package dev.sluice.admission;
 
-import dev.sluice.intent.UploadIntent;
+import dev.sluice.intent.UploadBatch;
 import dev.sluice.problem.ProblemException;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -37,7 +37,7 @@ final class AdmissionFilter implements GlobalFilter, Ordered {
 
     private Mono<Void> decide(ServerWebExchange exchange) {
         Subject subject = subjects.of(exchange);
-        ProblemException tooLarge = sizes.check(subject, UploadIntent.ATTRIBUTE.get(exchange));
+        ProblemException tooLarge = sizes.check(subject, UploadBatch.largest(exchange));
         return tooLarge != null
                 ? Mono.error(tooLarge)
                 : admissions.decide(subject).then();

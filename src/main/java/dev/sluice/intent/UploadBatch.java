@@ -2,7 +2,9 @@ package dev.sluice.intent;
 
 import dev.sluice.exchange.Attribute;
 import dev.sluice.problem.Problem;
+import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
@@ -51,6 +53,16 @@ public record UploadBatch(List<Item> items, boolean partial) {
         return batch != null
                 ? batch.asked().stream().mapToLong(UploadIntent::declaredBytes).sum()
                 : single == null ? 0 : single.declaredBytes();
+    }
+
+    /** What declares the most bytes of all that the request asks for; null for a request that asks for no upload. */
+    public static @Nullable UploadIntent largest(ServerWebExchange exchange) {
+        UploadBatch batch = ATTRIBUTE.get(exchange);
+        return batch == null
+                ? UploadIntent.ATTRIBUTE.get(exchange)
+                : batch.asked().stream()
+                        .max(Comparator.comparingLong(UploadIntent::declaredBytes))
+                        .orElse(null);
     }
 
     /** Whether the request is a batch that is content with a part. */

@@ -46,7 +46,7 @@ class S3SignerIT {
         List<String> settings = new ArrayList<>(List.of(LocalSupabase.s3Settings()));
         settings.addAll(List.of(
                 "SLUICE_ROUTES", routes.toString(),
-                "sluice.signed-url.expires-in", "3s",
+                "sluice.signed-url.expires-in", "2s",
                 "sluice.s3.release-grace", "0s",
                 "sluice.s3.release-interval", "200ms"));
         stack = Stack.start(settings.toArray(String[]::new));
@@ -76,7 +76,7 @@ class S3SignerIT {
         assertThat(url)
                 .startsWith(stack.supabase().url() + "/storage/v1/s3/avatars/"
                         + name.replace(" ", "%20").replace("+", "%2B"))
-                .contains("X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost", "X-Amz-Expires=3");
+                .contains("X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost", "X-Amz-Expires=2");
 
         assertRefused(put(url, "image/png", BodyPublishers.ofString("larger!")));
         assertRefused(put(url, "image/png", BodyPublishers.ofString("small")));

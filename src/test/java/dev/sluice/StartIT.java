@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.sluice.routes.RouteConfigurationException;
 import dev.sluice.testkit.Edge;
+import dev.sluice.testkit.EdgeProcess;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
 import java.net.URI;
@@ -109,6 +110,20 @@ class StartIT {
                                 .build())
                         .status())
                 .isEqualTo(404);
+    }
+
+    @Test
+    void startsFromTheJarAlone() {
+        try (EdgeProcess jar = EdgeProcess.startJar(stack.redis(), stack.supabase())) {
+            jar.awaitReady();
+
+            Answer answer = stack.send(HttpRequest.newBuilder(URI.create(jar.url() + "/v1/usage"))
+                    .header("X-API-Key", stack.user("from-the-jar", 7))
+                    .build());
+
+            assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+            assertThat(answer.json().at("/quota/requests/limit").asLong()).isEqualTo(7);
+        }
     }
 
     private static Answer management(String path) {

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EdgeProcess implements AutoCloseable {
 
+    private static final Path JAR = Path.of("target", "sluice.jar").toAbsolutePath();
     private static final Path ROOT = Path.of("target", "edges").toAbsolutePath();
     private static final Duration READY_LIMIT = Duration.ofMinutes(3);
     private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
@@ -40,7 +41,7 @@ public final class EdgeProcess implements AutoCloseable {
     private final Thread reaper = new Thread(this::kill, "kill-edge");
     private @Nullable Process process;
 
-    private EdgeProcess(Map<String, Object> properties) {
+    private EdgeProcess(List<String> program, Map<String, Object> properties) {
         try (ServerSocket one = free();
                 ServerSocket other = free()) {
             port = one.getLocalPort();
@@ -53,7 +54,7 @@ public final class EdgeProcess implements AutoCloseable {
         properties.put("server.port", port);
         properties.put("management.server.port", managementPort);
         properties.put("sluice.journal.directory", directory.resolve("journal"));
-        command = command(properties);
+        command = command(program, properties);
         Runtime.getRuntime().addShutdownHook(reaper);
     }
 
@@ -62,7 +63,17 @@ public final class EdgeProcess implements AutoCloseable {
      * ports and its journal are its own.
      */
     public static EdgeProcess start(RedisServers redis, LocalSupabase supabase, String... settings) {
-        EdgeProcess edge = new EdgeProcess(Edge.properties(redis, supabase, settings));
+        return start(List.of("-cp", classPath(), SluiceApplication.class.getName()), redis, supabase, settings);
+    }
+
+    /** As {@link #start}, from the jar that {@code mvn package} made. */
+    public static EdgeProcess startJar(RedisServers redis, LocalSupabase supabase, String... settings) {
+        return start(List.of("-jar", JAR.toString()), redis, supabase, settings);
+    }
+
+    private static EdgeProcess start(
+            List<String> program, RedisServers redis, LocalSupabase supabase, String... settings) {
+        EdgeProcess edge = new EdgeProcess(program, Edge.properties(redis, supabase, settings));
         edge.restart();
         return edge;
     }
@@ -212,15 +223,13 @@ public final class EdgeProcess implements AutoCloseable {
         return running;
     }
 
-    private static List<String> command(Map<String, Object> properties) {
+    private static List<String> command(List<String> program, Map<String, Object> properties) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx192m",
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                classPath(),
-                SluiceApplication.class.getName()));
+                "-XX:TieredStopAtLevel=1"));
+        command.addAll(program);
         properties.forEach((name, value) -> command.add("--" + name + "=" + value));
         return command;
     }

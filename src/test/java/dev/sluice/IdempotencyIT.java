@@ -171,7 +171,10 @@ class IdempotencyIT {
                 .keys("*:quota:" + user)
                 .forEach(ledger -> stack.redis().client().del(ledger));
 
-        await().atMost(PATIENCE).until(() -> sign(key, "k", name).status() == 200);
+        // The process remembers the refusal for two seconds, and lets twenty attempts a minute pass.
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(500))
+                .until(() -> sign(key, "k", name).status() == 200);
         awaitCharged(1, 1);
     }
 

@@ -119,7 +119,7 @@ class OneDecisionIT {
 
         Answer answer = get("guarded/avatars/a.png", key);
 
-        assertThat(answer.body()).as("of the fallback").contains("NoSuchKey");
+        assertThat(answer.code()).as("of the fallback: " + answer.body()).isEqualTo("OBJECT_NOT_FOUND");
         assertThat(decisions() - before).isEqualTo(1);
         await().atMost(SOON).untilAsserted(() -> {
             assertThat(charges("admitted")).isEqualTo(1);

@@ -52,6 +52,8 @@ public final class SluiceLocalRun {
         settings.put("SUPABASE_JWT_SECRET", supabase.jwtSecret());
         settings.put("spring.data.redis.url", redis.uri());
         settings.put("sluice.journal.directory", "target/local-run/journal");
+        // The first request of a cold process on a busy machine is to be a success too.
+        settings.put("sluice.supabase.timeout", "10s");
         return settings;
     }
 

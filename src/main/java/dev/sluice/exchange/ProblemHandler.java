@@ -32,7 +32,7 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
         RequestContext context = RequestContext.of(exchange);
         if (error instanceof AbortedException) {
             context.clientIsGone();
-            return Mono.error(error);
+            return Mono.error(quiet(error));
         }
         Problem problem = problem(error);
         context.refusal(problem.code().name());
@@ -41,6 +41,11 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
             return Mono.error(error);
         }
         return writer.write(exchange, problem, context.requestId());
+    }
+
+    /** Spring says nothing about a client that has gone, which it knows by this class's own name. */
+    private static Throwable quiet(Throwable error) {
+        return error.getClass() == AbortedException.class ? error : new AbortedException(error);
     }
 
     private static Problem problem(Throwable error) {

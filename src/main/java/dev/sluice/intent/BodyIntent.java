@@ -3,6 +3,7 @@ package dev.sluice.intent;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,7 +55,7 @@ final class BodyIntent {
                 .timeout(timeout)
                 .onErrorMap(DataBufferLimitException.class, e -> tooLarge(maxBytes))
                 .onErrorMap(TimeoutException.class, e -> tooSlow())
-                .onErrorMap(AbortedException.class, e -> incomplete())
+                .onErrorMap(e -> e instanceof AbortedException || e instanceof IOException, e -> incomplete())
                 .defaultIfEmpty(new byte[0]);
     }
 

@@ -14,8 +14,11 @@ final class BackendFailure {
 
     private BackendFailure() {}
 
-    /** 504 where time ran out, 502 where the connection failed; any other error as it is. */
+    /** 504 where time ran out, 502 where the connection failed; any other error, and that of the client, as it is. */
     static Throwable problem(Throwable error) {
+        if (error instanceof ClientGone) {
+            return error;
+        }
         if (isTimeout(error)) {
             return Problem.supabase(504, "The backend did not answer in time").exception();
         }

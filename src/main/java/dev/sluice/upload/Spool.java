@@ -91,7 +91,7 @@ final class Spool implements UnknownLength, AutoCloseable {
     private Mono<Void> fill(SpoolFile file, ServerWebExchange exchange) {
         Long limit = sizes.of(exchange);
         ServerHttpRequest paced = pace.paced(exchange.getRequest());
-        Flux<DataBuffer> body = paced.getBody().doOnNext(buffer -> {
+        Flux<DataBuffer> body = ClientGone.named(paced.getBody()).doOnNext(buffer -> {
             RuntimeException refusal = take(file, buffer.readableByteCount(), limit);
             if (refusal != null) {
                 DataBufferUtils.release(buffer);

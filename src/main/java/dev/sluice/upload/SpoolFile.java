@@ -110,7 +110,7 @@ final class SpoolFile {
                 }
                 return end;
             } catch (IOException e) {
-                next.error(e);
+                next.error(new UncheckedIOException("An upload of unknown length cannot be read from disk", e));
                 return at;
             }
         });

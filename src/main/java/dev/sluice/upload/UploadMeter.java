@@ -41,12 +41,12 @@ final class UploadMeter implements Transfer {
     /**
      * The same body, which fails with 413 PAYLOAD_TOO_LARGE where it is longer than it may be. The buffer that is too much
      * does not pass, not even its beginning: with it, the backend could have a body that looks whole. A repeated attempt
-     * begins again.
+     * begins again. A client that goes in its middle is told as {@link ClientGone}.
      */
     Flux<DataBuffer> watch(Flux<DataBuffer> body) {
         return Flux.defer(() -> {
             passed.updateAndGet(bytes -> bytes < 0 ? bytes : 0);
-            return body.handle(this::pass);
+            return ClientGone.named(body).handle(this::pass);
         });
     }
 

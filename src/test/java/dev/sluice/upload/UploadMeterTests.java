@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.NettyDataBuffer;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import reactor.core.publisher.Flux;
+import reactor.netty.channel.AbortedException;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 
@@ -65,6 +67,21 @@ class UploadMeterTests {
         StepVerifier.create(read(meter, buffers(4, 6))).expectNext(4).verifyErrorSatisfies(error -> tooLarge(error, 9));
         assertThat(meter.end()).isEqualTo(4);
         assertThat(counter.count()).isEqualTo(4);
+    }
+
+    @Test
+    void tellsAClientThatBreaksOffFromABackendThatDoes() {
+        for (Throwable ofTheClient : List.of(
+                new AbortedException("Connection has been closed"), new IOException("Connection reset by peer"))) {
+            Flux<DataBuffer> broken = buffers(4).concatWith(Flux.error(ofTheClient));
+
+            StepVerifier.create(read(meter(10L, null), broken))
+                    .expectNext(4)
+                    .verifyErrorSatisfies(error -> assertThat(BackendFailure.problem(error))
+                            .isSameAs(error)
+                            .isInstanceOf(AbortedException.class));
+            assertThat(BackendFailure.problem(ofTheClient)).isInstanceOf(ProblemException.class);
+        }
     }
 
     @Test

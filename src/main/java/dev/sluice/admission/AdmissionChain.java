@@ -1,5 +1,6 @@
 package dev.sluice.admission;
 
+import dev.sluice.exchange.ClientGone;
 import dev.sluice.exchange.Stage;
 import dev.sluice.exchange.Timings;
 import dev.sluice.journal.JournalFullException;
@@ -16,7 +17,6 @@ import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseUnavailableException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -126,7 +126,7 @@ final class AdmissionChain {
 
     /** For a request that was cut off: nobody waits for a decision. */
     static <T> Mono<T> ended() {
-        return Mono.error(() -> new CancellationException("The request has ended"));
+        return Mono.error(ClientGone::new);
     }
 
     private Mono<UsageEvent> viaRedis(Subject subject, @Nullable UsageEvent charge, AdmitRequest request, int loads) {

@@ -7,6 +7,7 @@ import dev.sluice.problem.ProblemWriter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
+import org.springframework.http.HttpStatusCode;
 import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebExceptionHandler;
@@ -21,6 +22,9 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
 
+    /** For the metrics of the platform, as nginx has it; nobody reads it. */
+    private static final HttpStatusCode CLIENT_CLOSED_REQUEST = HttpStatusCode.valueOf(499);
+
     private final ProblemWriter writer;
 
     ProblemHandler(ProblemWriter writer) {
@@ -32,7 +36,8 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
         RequestContext context = RequestContext.of(exchange);
         if (error instanceof AbortedException) {
             context.clientIsGone();
-            return Mono.error(quiet(error));
+            exchange.getResponse().setStatusCode(CLIENT_CLOSED_REQUEST);
+            return Mono.empty();
         }
         Problem problem = problem(error);
         context.refusal(problem.code().name());
@@ -41,11 +46,6 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
             return Mono.error(error);
         }
         return writer.write(exchange, problem, context.requestId());
-    }
-
-    /** Spring says nothing about a client that has gone, which it knows by this class's own name. */
-    private static Throwable quiet(Throwable error) {
-        return error.getClass() == AbortedException.class ? error : new AbortedException(error);
     }
 
     private static Problem problem(Throwable error) {

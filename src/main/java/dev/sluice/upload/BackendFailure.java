@@ -1,5 +1,6 @@
 package dev.sluice.upload;
 
+import dev.sluice.exchange.ClientGone;
 import dev.sluice.problem.Problem;
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;

@@ -1,6 +1,7 @@
 package dev.sluice.upload;
 
 import dev.sluice.admission.SizeLimit;
+import dev.sluice.exchange.ClientGone;
 import dev.sluice.exchange.UploadPaceFilter;
 import dev.sluice.intent.UnknownLength;
 import dev.sluice.problem.Problem;
@@ -11,7 +12,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -119,7 +119,7 @@ final class Spool implements UnknownLength, AutoCloseable {
         }
         if (!file.reserve(bytes)) {
             used.addAndGet(-bytes);
-            return new CancellationException("The request has ended");
+            return new ClientGone();
         }
         return null;
     }

@@ -5,6 +5,7 @@ import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.G
 
 import dev.sluice.admission.Admission;
 import dev.sluice.caller.Caller;
+import dev.sluice.exchange.ClientGone;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.exchange.Stage;
 import dev.sluice.intent.UploadIntent;
@@ -12,7 +13,6 @@ import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
 import java.net.URI;
-import java.util.concurrent.CancellationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -85,7 +85,7 @@ final class UploadFilter implements GlobalFilter, Ordered {
                                 .build()))
                 .build();
         if (!admission.operationMayHaveHappened()) {
-            return Mono.error(() -> new CancellationException("The request has ended"));
+            return Mono.error(ClientGone::new);
         }
         return context.timings()
                 .measure(Stage.SUPABASE, chain.filter(outgoing))

@@ -1,9 +1,9 @@
 package dev.sluice.upload;
 
 import dev.sluice.admission.Transfer;
+import dev.sluice.exchange.ClientGone;
 import dev.sluice.problem.Problem;
 import io.micrometer.core.instrument.Counter;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -59,10 +59,7 @@ final class UploadMeter implements Transfer {
             return;
         }
         DataBufferUtils.release(buffer);
-        next.error(
-                before < 0
-                        ? new CancellationException("The request has ended")
-                        : Problem.tooLarge(limit).exception());
+        next.error(before < 0 ? new ClientGone() : Problem.tooLarge(limit).exception());
     }
 
     @Override

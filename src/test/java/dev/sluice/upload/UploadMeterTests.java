@@ -2,6 +2,7 @@ package dev.sluice.upload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.exchange.ClientGone;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
 import io.micrometer.core.instrument.Counter;
@@ -13,7 +14,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -105,7 +105,7 @@ class UploadMeterTests {
                 .expectNext(3)
                 .then(() -> assertThat(meter.end()).isEqualTo(3))
                 .then(() -> body.next(buffer(3)))
-                .verifyError(CancellationException.class);
+                .verifyError(ClientGone.class);
         assertThat(meter.end()).isEqualTo(3);
         assertThat(counter.count()).isEqualTo(3);
     }

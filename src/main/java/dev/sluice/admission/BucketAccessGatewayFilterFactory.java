@@ -32,7 +32,8 @@ final class BucketAccessGatewayFilterFactory
         Source source = config.source() != null ? config.source() : properties.source();
         return (exchange, chain) -> {
             Caller caller = Caller.ATTRIBUTE.require(exchange);
-            boolean judgedByRowLevelSecurity = source == Source.CALLER && caller.accessToken() != null;
+            boolean judgedByRowLevelSecurity =
+                    source == Source.CALLER && (caller.asSent() || caller.accessToken() != null);
             if (!judgedByRowLevelSecurity) {
                 Admission admission = Admission.of(exchange);
                 UploadBatch.intents(exchange)

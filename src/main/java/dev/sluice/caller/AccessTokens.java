@@ -68,7 +68,7 @@ final class AccessTokens {
                 .build();
     }
 
-    private static ReactiveJwtDecoder decoder(String secret, OAuth2TokenValidator<Jwt> claims) {
+    static ReactiveJwtDecoder decoder(String secret, OAuth2TokenValidator<Jwt> claims) {
         byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
         if (bytes.length < MIN_SECRET_BYTES) {
             throw new IllegalArgumentException("sluice.supabase.jwt-secret must have at least " + MIN_SECRET_BYTES

@@ -3,38 +3,71 @@ package dev.sluice.caller;
 import dev.sluice.exchange.ClientAddress;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.problem.ProblemException;
+import java.util.List;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
 
 /**
- * {@code Authenticate}: establishes who is asking, sets {@link Caller#ATTRIBUTE}, and tells backends by
- * {@code X-User-Id}, {@code X-Api-Key-Id} and {@code X-Request-Id}. A credential that was not verified here never goes
+ * {@code Authenticate[=supabase|signed-upload]}: establishes who is asking, sets {@link Caller#ATTRIBUTE}, and tells backends
+ * by {@code X-User-Id}, {@code X-Api-Key-Id} and {@code X-Request-Id}. A credential that was not verified here never goes
  * upstream, and an API key never does.
+ *
+ * <p>The two forms with an argument are for what Supabase's own clients send to storage, and let the keys of the project
+ * and the tokens of signed URLs pass to it as well, which storage verifies.
  */
-public final class AuthenticateGatewayFilterFactory extends AbstractGatewayFilterFactory<Object> {
+public final class AuthenticateGatewayFilterFactory
+        extends AbstractGatewayFilterFactory<AuthenticateGatewayFilterFactory.Config> {
+
+    /** What is taken for a credential. */
+    public enum Accept {
+
+        /** API keys and access tokens. */
+        USERS,
+
+        /** These, and the project's own keys in {@code apikey} or {@code Authorization}. */
+        SUPABASE,
+
+        /** The token of a signed upload URL and nothing else. */
+        SIGNED_UPLOAD
+    }
+
+    /** @param accept the filter's only argument */
+    public record Config(@DefaultValue("users") Accept accept) {}
 
     private final Authenticator authenticator;
+    private final SignedUploads signedUploads;
     private final TrustedPeers trusted;
     private final FailedAttempts failures;
     private final ClientAddress clientAddress;
 
     AuthenticateGatewayFilterFactory(
-            Authenticator authenticator, TrustedPeers trusted, FailedAttempts failures, ClientAddress clientAddress) {
+            Authenticator authenticator,
+            SignedUploads signedUploads,
+            TrustedPeers trusted,
+            FailedAttempts failures,
+            ClientAddress clientAddress) {
+        super(Config.class);
         this.authenticator = authenticator;
+        this.signedUploads = signedUploads;
         this.trusted = trusted;
         this.failures = failures;
         this.clientAddress = clientAddress;
     }
 
     @Override
-    public GatewayFilter apply(Object config) {
+    public List<String> shortcutFieldOrder() {
+        return List.of("accept");
+    }
+
+    @Override
+    public GatewayFilter apply(Config config) {
         return (exchange, chain) -> {
             RequestContext context = RequestContext.of(exchange);
-            Credential credential = Credential.of(exchange.getRequest().getHeaders(), trusted.sent(exchange));
-            return authenticator
-                    .authenticate(credential, context.timings())
+            return caller(config.accept(), exchange, context)
                     .onErrorMap(ProblemException.class, refused -> failures.count(clientAddress.of(exchange), refused))
                     .flatMap(caller -> {
                         Caller.ATTRIBUTE.set(exchange, caller);
@@ -43,11 +76,29 @@ public final class AuthenticateGatewayFilterFactory extends AbstractGatewayFilte
         };
     }
 
+    private Mono<Caller> caller(Accept accept, ServerWebExchange exchange, RequestContext context) {
+        HttpHeaders headers = exchange.getRequest().getHeaders();
+        return switch (accept) {
+            case USERS -> authenticator.authenticate(Credential.of(headers, trusted.sent(exchange)), context.timings());
+            case SUPABASE ->
+                authenticator.authenticateSupabaseClient(
+                        Credential.ofSupabaseClient(headers, trusted.sent(exchange)),
+                        clientAddress.networkOf(exchange),
+                        context.timings());
+            case SIGNED_UPLOAD -> signedUploads.caller(exchange, clientAddress.networkOf(exchange));
+        };
+    }
+
     private static ServerWebExchange as(Caller caller, ServerWebExchange exchange, String requestId) {
         return exchange.mutate()
                 .request(request -> request.headers(headers -> {
                     headers.remove(Credential.API_KEY);
                     headers.remove(Credential.API_KEY_ID);
+                    headers.remove(Credential.USER_ID);
+                    headers.set(RequestContext.REQUEST_ID_HEADER, requestId);
+                    if (caller.asSent()) {
+                        return;
+                    }
                     if (caller.accessToken() == null) {
                         headers.remove(HttpHeaders.AUTHORIZATION);
                     }
@@ -55,7 +106,6 @@ public final class AuthenticateGatewayFilterFactory extends AbstractGatewayFilte
                     if (caller.apiKeyId() != null) {
                         headers.set(Credential.API_KEY_ID, UserId.inHeader(caller.apiKeyId()));
                     }
-                    headers.set(RequestContext.REQUEST_ID_HEADER, requestId);
                 }))
                 .build();
     }

@@ -8,10 +8,19 @@ final class Authenticator {
 
     private final ApiKeys keys;
     private final AccessTokens tokens;
+    private final SupabaseCallers supabase;
 
-    Authenticator(ApiKeys keys, AccessTokens tokens) {
+    Authenticator(ApiKeys keys, AccessTokens tokens, SupabaseCallers supabase) {
         this.keys = keys;
         this.tokens = tokens;
+        this.supabase = supabase;
+    }
+
+    /** As {@link #authenticate}; a token may also be a key of the project, and its caller goes on with what they sent. */
+    Mono<Caller> authenticateSupabaseClient(Credential credential, String network, Timings timings) {
+        return credential instanceof Credential.Token token
+                ? supabase.caller(token.value(), network)
+                : authenticate(credential, timings);
     }
 
     /** Never empty: fails with UNAUTHENTICATED, or with IDENTITY_UNAVAILABLE if that cannot be told. */

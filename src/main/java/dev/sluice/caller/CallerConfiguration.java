@@ -68,8 +68,18 @@ class CallerConfiguration {
 
     @Bean
     AuthenticateGatewayFilterFactory authenticateGatewayFilterFactory(
-            ApiKeys keys, AccessTokens tokens, TrustedPeers trusted, ClientAddress clientAddress) {
+            ApiKeys keys,
+            AccessTokens tokens,
+            SupabaseProperties properties,
+            TrustedPeers trusted,
+            ClientAddress clientAddress) {
+        ProjectTokens project = new ProjectTokens(properties.jwtSecret(), Clock.systemUTC());
+        SupabaseCallers supabase = new SupabaseCallers(tokens, project, properties.serviceKey());
         return new AuthenticateGatewayFilterFactory(
-                new Authenticator(keys, tokens), trusted, new FailedAttempts(System::nanoTime), clientAddress);
+                new Authenticator(keys, tokens, supabase),
+                new SignedUploads(project),
+                trusted,
+                new FailedAttempts(System::nanoTime),
+                clientAddress);
     }
 }

@@ -12,6 +12,10 @@ sealed interface Credential {
     String USER_ID = "X-User-Id";
     String API_KEY_ID = "X-Api-Key-Id";
     String API_KEY = "X-API-Key";
+    String PROJECT_KEY = "apikey";
+
+    /** How the project's opaque keys begin, which the project's gateway exchanges for tokens. */
+    String OPAQUE = "sb_";
 
     /** RFC 6750, 2.1; the scheme in any case (RFC 9110, 11.1). */
     Pattern BEARER = Pattern.compile("Bearer +([A-Za-z0-9._~+/-]+=*) *", Pattern.CASE_INSENSITIVE);
@@ -55,6 +59,25 @@ sealed interface Credential {
         return authorizations.size() == 1 && bearer.matches()
                 ? new Token(bearer.group(1))
                 : new Unusable("Authorization must be one Bearer token");
+    }
+
+    /**
+     * As {@link #of}, and where there is none of ours, what the project's gateway goes by: {@code Authorization}, unless that
+     * is missing or an opaque key and {@code apikey} brings something (recorded behaviour of the self-hosted gateways).
+     */
+    static Credential ofSupabaseClient(HttpHeaders headers, boolean trusted) {
+        List<String> projectKeys = headers.getOrEmpty(PROJECT_KEY);
+        boolean ours = trusted && headers.containsHeader(USER_ID) || headers.containsHeader(API_KEY);
+        if (ours || projectKeys.isEmpty()) {
+            return of(headers, trusted);
+        }
+        if (projectKeys.size() > 1 || projectKeys.get(0).isBlank()) {
+            return new Unusable("apikey must be one key");
+        }
+        Credential bearer = headers.containsHeader(HttpHeaders.AUTHORIZATION) ? of(headers, trusted) : null;
+        return bearer == null || bearer instanceof Token token && token.value().startsWith(OPAQUE)
+                ? new Token(projectKeys.get(0))
+                : bearer;
     }
 
     private static Credential forwarded(HttpHeaders headers) {

@@ -1,9 +1,11 @@
 package dev.sluice.exchange;
 
 import io.netty.util.NetUtil;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
@@ -25,13 +27,38 @@ public final class ClientAddress {
 
     /** The client's IP address as text; {@code unknown} for a connection that has none, such as a Unix socket. */
     public String of(ServerWebExchange exchange) {
-        InetAddress address = peer(exchange);
-        if (address == null) {
-            return UNKNOWN;
+        InetAddress address = address(exchange);
+        return address == null ? UNKNOWN : address.getHostAddress();
+    }
+
+    /**
+     * What one subscriber has: an IPv4 address, or the /64 of an IPv6 address (RFC 6177), written with its length; as
+     * {@link #of} for a connection that has none. Who has one address of IPv6 has 2^64, and would be limited by none of them.
+     */
+    public String networkOf(ServerWebExchange exchange) {
+        InetAddress address = address(exchange);
+        if (!(address instanceof Inet6Address v6)) {
+            return address == null ? UNKNOWN : address.getHostAddress();
         }
+        byte[] bytes = v6.getAddress();
+        StringJoiner network = new StringJoiner(":", "", "::/64");
+        for (int i = 0; i < 8; i += 2) {
+            network.add(Integer.toHexString((bytes[i] & 0xFF) << 8 | bytes[i + 1] & 0xFF));
+        }
+        return network.toString();
+    }
+
+    /** Whether the direct peer's word counts, such as its {@code X-Forwarded-*}. */
+    public boolean isFromTrustedProxy(ServerWebExchange exchange) {
+        InetAddress peer = peer(exchange);
+        return peer != null && trustedProxies.contains(peer);
+    }
+
+    private @Nullable InetAddress address(ServerWebExchange exchange) {
+        InetAddress address = peer(exchange);
         List<String> headers = exchange.getRequest().getHeaders().getOrEmpty(FORWARDED_FOR);
-        if (headers.isEmpty() || !trustedProxies.contains(address)) {
-            return address.getHostAddress();
+        if (address == null || headers.isEmpty() || !trustedProxies.contains(address)) {
+            return address;
         }
         String[] hops = String.join(",", headers).split(",");
         for (int i = hops.length - 1; i >= 0 && trustedProxies.contains(address); i--) {
@@ -41,7 +68,7 @@ public final class ClientAddress {
             }
             address = hop;
         }
-        return address.getHostAddress();
+        return address;
     }
 
     /** The direct TCP peer, whatever headers say; null for a connection without an IP address. */

@@ -3,8 +3,10 @@ package dev.sluice.routes;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
 import org.springframework.cloud.gateway.handler.predicate.PredicateDefinition;
@@ -24,6 +26,8 @@ final class GuardRules {
             "Usage", Set.of("Authenticate"),
             "BucketAccess", Set.of("Authenticate", "UploadIntent"),
             "SupabaseSignedUrl", Set.of("UploadIntent"));
+    private static final String STORAGE = "/storage/v1/";
+    private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
     private static final List<String> CREDENTIALED = List.of("Authenticate", "UploadIntent", "BucketAccess");
 
     private final String signer;
@@ -72,11 +76,15 @@ final class GuardRules {
                 checkBytes(route, filters);
                 checkSource(route, filters, "server".equals(signer), "the signer is not 'server'");
             }
+            if ("Authenticate".equals(name)) {
+                checkAccepted(route, filter);
+            }
             before.add(name);
         }
+        checkStorage(route, before);
         if (proxies(route) && before.contains("UploadIntent")) {
             checkCredentialed(route, "proxies uploads", before);
-            checkAccess(route, filters, writes(route));
+            checkAccess(route, filters, writes(route) && !signsDownloads(route));
             checkSource(route, filters, isSupabase(route.getUri()), "its backend is not Supabase");
         }
     }
@@ -84,6 +92,43 @@ final class GuardRules {
     private static boolean signsUploads(List<FilterDefinition> filters) {
         return filters.stream()
                 .anyMatch(filter -> "SupabaseSignedUrl".equals(filter.getName()) && has(filter, "upload"));
+    }
+
+    /**
+     * Keys of the project and tokens of signed URLs are verified by the project alone: a route that lets them pass must end
+     * there, whatever its metadata says.
+     */
+    private void checkAccepted(RouteDefinition route, FilterDefinition authenticate) {
+        boolean users = authenticate.getArgs().values().stream().allMatch("users"::equalsIgnoreCase);
+        if (!users && !isSupabase(route.getUri())) {
+            throw new RouteConfigurationException(
+                    "Route '" + route.getId() + "' lets the keys of the Supabase project pass (Authenticate="
+                            + String.join(",", authenticate.getArgs().values())
+                            + "), but does not go to sluice.supabase.url, where they are verified.",
+                    "Use plain Authenticate on this route, or the uri ${sluice.supabase.url}.",
+                    null);
+        }
+    }
+
+    /** Whoever may write to storage past the guards need not mind them anywhere. */
+    private void checkStorage(RouteDefinition route, List<String> before) {
+        boolean unguarded = !before.contains("Authenticate") && !isUnchecked(route.getMetadata());
+        if (unguarded && isSupabase(route.getUri()) && writes(route) && reachesStorage(route)) {
+            throw new RouteConfigurationException(
+                    "Route '" + route.getId() + "' passes writes to Supabase Storage on (" + STORAGE
+                            + ") without an Authenticate filter: they would go past every limit.",
+                    "Add '- Authenticate=supabase' to the route's filters, narrow its Path or Method predicate, or say that"
+                            + " it is meant with the route's metadata '" + UNCHECKED + ": true'.",
+                    null);
+        }
+    }
+
+    /** Whether a path of storage can match; a route without a Path predicate lets all pass. */
+    private static boolean reachesStorage(RouteDefinition route) {
+        return paths(route).findAny().isEmpty()
+                || paths(route)
+                        .map(pattern -> pattern.split("[{*?]", 2)[0])
+                        .anyMatch(prefix -> STORAGE.startsWith(prefix) || prefix.startsWith(STORAGE));
     }
 
     /** A route that writes must ask for the right to write. */
@@ -162,7 +207,19 @@ final class GuardRules {
         return methods.isEmpty()
                 || methods.stream()
                         .flatMap(predicate -> predicate.getArgs().values().stream())
-                        .anyMatch(method -> !"GET".equalsIgnoreCase(method) && !"HEAD".equalsIgnoreCase(method));
+                        .anyMatch(method -> !READING.contains(method.toUpperCase(Locale.ROOT)));
+    }
+
+    /** Asking storage to sign a download is a POST that reads. */
+    private static boolean signsDownloads(RouteDefinition route) {
+        return paths(route).findAny().isPresent()
+                && paths(route).allMatch(pattern -> pattern.startsWith(STORAGE + "object/sign/"));
+    }
+
+    private static Stream<String> paths(RouteDefinition route) {
+        return route.getPredicates().stream()
+                .filter(predicate -> "Path".equals(predicate.getName()))
+                .flatMap(predicate -> predicate.getArgs().values().stream());
     }
 
     private boolean isSupabase(@Nullable URI uri) {

@@ -38,6 +38,10 @@ final class Credentials {
         headers.remove("X-API-Key");
         HOP_BY_HOP.forEach(headers::remove);
         headers.set(RequestContext.REQUEST_ID_HEADER, requestId);
+        if (caller != null && caller.asSent()) {
+            headers.remove(HttpHeaders.COOKIE);
+            return;
+        }
         if (Target.isSameOrigin(target, supabase)) {
             toSupabase(headers, intent, caller);
         }

@@ -56,6 +56,17 @@ class ClientAddressTests {
                 .hasMessageContaining("10.0.0.0/8");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "203.0.113.7, 203.0.113.7",
+        "2001:db8:1:2:3:4:5:6, 2001:db8:1:2::/64",
+        "2001:db8:1:2::9, 2001:db8:1:2::/64",
+        "::1, 0:0:0:0::/64"
+    })
+    void tellsWhatOneSubscriberHas(String peer, String network) throws Exception {
+        assertThat(ADDRESS.networkOf(exchange(peer))).isEqualTo(network);
+    }
+
     private static MockServerWebExchange exchange(String peer, String... forwarded) throws UnknownHostException {
         return MockServerWebExchange.from(MockServerHttpRequest.get("/")
                 .remoteAddress(new InetSocketAddress(InetAddress.getByName(peer), 1234))

@@ -8,6 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
 import org.springframework.cloud.gateway.handler.predicate.PredicateDefinition;
 import org.springframework.cloud.gateway.route.RouteDefinition;
@@ -139,6 +141,62 @@ class GuardRulesTests {
                 .hasMessageContaining("row-level security");
         RouteDefinition supabase = route(SUPABASE, UPLOAD);
         assertThatCode(() -> local.check(supabase, supabase.getFilters())).doesNotThrowAnyException();
+    }
+
+    @Test
+    void letsTheKeysOfTheProjectPassToTheProjectOnly() {
+        check(SUPABASE, "Authenticate=supabase", "UploadIntent=object", "BucketAccess=write");
+        check("https://example.org", "Authenticate=users");
+        refused("Authenticate=supabase", "https://example.org", "Authenticate=supabase");
+        refused("Authenticate=signed-upload", "no://op", "Authenticate=signed-upload", "UploadIntent=body");
+        RouteDefinition unchecked = route("https://example.org", "Authenticate=supabase");
+        unchecked.setMetadata(Map.of("sluice.unchecked", "true"));
+        assertThatThrownBy(() -> rules.check(unchecked, unchecked.getFilters()))
+                .isInstanceOf(RouteConfigurationException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "Path=/storage/v1/object/{bucket}/** | Method=POST",
+                "Path=/storage/v1/** | Method=GET,DELETE",
+                "Path=/rest/v1/**,/storage/{*rest} | Method=PUT",
+                "Path=/** | Method=PATCH",
+                "Host=edge.example.org | Method=POST",
+                "Host=edge.example.org | Host=edge.example.org"
+            })
+    void refusesAWayToStorageAroundEveryLimit(String one, String other) {
+        RouteDefinition route = route(SUPABASE, "RateLimit=upload");
+        route.setPredicates(List.of(new PredicateDefinition(one), new PredicateDefinition(other)));
+        assertThatThrownBy(() -> rules.check(route, route.getFilters()))
+                .isInstanceOf(RouteConfigurationException.class)
+                .hasMessageContaining("without an Authenticate filter");
+        route.setMetadata(Map.of("sluice.unchecked", "true"));
+        assertThatCode(() -> rules.check(route, route.getFilters())).doesNotThrowAnyException();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "Path=/storage/v1/object/public/** | Method=GET,HEAD",
+                "Path=/storage/v1/** | Method=OPTIONS",
+                "Path=/rest/v1/**,/auth/v1/** | Method=POST"
+            })
+    void letsReadsAndTheRestOfTheProjectPass(String one, String other) {
+        RouteDefinition route = route(SUPABASE);
+        route.setPredicates(List.of(new PredicateDefinition(one), new PredicateDefinition(other)));
+        assertThatCode(() -> rules.check(route, route.getFilters())).doesNotThrowAnyException();
+    }
+
+    @Test
+    void letsADownloadBeSignedWithTheRightToRead() {
+        RouteDefinition route = route(SUPABASE, "Authenticate=supabase", "UploadIntent=object", "BucketAccess=read");
+        route.setPredicates(List.of(
+                new PredicateDefinition("Path=/storage/v1/object/sign/{bucket}/**"),
+                new PredicateDefinition("Method=POST")));
+        assertThatCode(() -> rules.check(route, route.getFilters())).doesNotThrowAnyException();
     }
 
     private void check(String uri, String... filters) {

@@ -80,4 +80,9 @@ class ExchangeConfiguration {
     ClientAddress clientAddress(ClientAddressProperties properties) {
         return new ClientAddress(properties.ranges());
     }
+
+    @Bean
+    PublicAddress publicAddress(ClientAddress clients) {
+        return new PublicAddress(clients);
+    }
 }

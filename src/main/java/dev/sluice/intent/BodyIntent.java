@@ -45,7 +45,8 @@ final class BodyIntent {
         return body(request, MAX_BATCH_BYTES).map(body -> batch(IntentJson.parseBatch(body, MAX_ITEMS), place));
     }
 
-    private Mono<byte[]> body(ServerHttpRequest request, int maxBytes) {
+    /** The bytes of a JSON body, none for an empty one. */
+    Mono<byte[]> body(ServerHttpRequest request, int maxBytes) {
         requireJson(request.getHeaders());
         if (request.getHeaders().getContentLength() > maxBytes) {
             throw tooLarge(maxBytes);

@@ -19,4 +19,11 @@ class IntentConfiguration {
                 new ObjectPrefix(properties.objectPrefix()),
                 unknownLength.getIfAvailable());
     }
+
+    @Bean
+    ObjectNamesGatewayFilterFactory objectNamesGatewayFilterFactory(
+            IntentProperties properties, ClientProperties client) {
+        return new ObjectNamesGatewayFilterFactory(
+                new BodyIntent(client.bodyTimeout()), new ObjectPrefix(properties.objectPrefix()));
+    }
 }

@@ -57,7 +57,7 @@ public record ObjectPath(String bucket, String path) {
         return rawPath.substring(0, end + 1);
     }
 
-    private static String encode(String text) {
+    static String encode(String text) {
         StringBuilder encoded = new StringBuilder(text.length() + 16);
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
             char c = (char) (b & 0xFF);

@@ -45,6 +45,16 @@ final class PathIntent {
         return new UploadIntent(object, contentType, length < 0 ? null : length, upsert, null);
     }
 
+    /** As {@link #read}, of the path alone: what the request declares of its body is not the object's. */
+    static UploadIntent readObject(ServerHttpRequest request, String pattern, URI sent) {
+        return new UploadIntent(
+                object(pattern, sent),
+                null,
+                null,
+                "true".equals(request.getHeaders().getFirst("x-upsert")),
+                null);
+    }
+
     /** Whether the request has a body that does not say its length. */
     static boolean hasUnknownLength(ServerHttpRequest request) {
         return request.getHeaders().containsHeader(HttpHeaders.TRANSFER_ENCODING)

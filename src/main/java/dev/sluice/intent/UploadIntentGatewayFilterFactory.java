@@ -4,7 +4,9 @@ import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.G
 import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_PREDICATE_MATCHED_PATH_ATTR;
 
 import dev.sluice.caller.Caller;
+import dev.sluice.caller.SignedUpload;
 import dev.sluice.exchange.RequestContext;
+import dev.sluice.problem.Problem;
 import jakarta.validation.constraints.NotNull;
 import java.net.URI;
 import java.util.LinkedHashSet;
@@ -13,13 +15,16 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
+import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.validation.annotation.Validated;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
 /**
- * {@code UploadIntent=body|batch|path}: sets {@link UploadIntent#ATTRIBUTE} from a JSON body, {@link UploadBatch#ATTRIBUTE}
- * from one that lists several uploads, or the first from the request's path and headers. With an object prefix configured, {@code Authenticate} must stand before it.
+ * {@code UploadIntent=body|batch|path|object|resumable}: sets {@link UploadIntent#ATTRIBUTE} from a JSON body,
+ * {@link UploadBatch#ATTRIBUTE} from one that lists several uploads, or the first from the request's path and headers, from
+ * its path alone, or from the headers of a resumable upload, which has {@link Resumable#ATTRIBUTE} as well. With an object
+ * prefix configured, {@code Authenticate} must stand before it.
  */
 public final class UploadIntentGatewayFilterFactory
         extends AbstractGatewayFilterFactory<UploadIntentGatewayFilterFactory.Config> {
@@ -28,13 +33,20 @@ public final class UploadIntentGatewayFilterFactory
     public enum Source {
         BODY,
         PATH,
-        BATCH
+        BATCH,
+        /** The path, for requests whose body is none of an object. */
+        OBJECT,
+        /** The headers and path of a resumable upload. */
+        RESUMABLE
     }
 
     /** @param from the filter's only argument */
     @Validated
     public record Config(
-            @NotNull(message = "UploadIntent needs body, batch or path, for example UploadIntent=body") Source from) {}
+            @NotNull(
+                    message =
+                            "UploadIntent needs body, batch, path, object or resumable, for example UploadIntent=body")
+            Source from) {}
 
     private final BodyIntent body;
     private final ObjectPrefix prefix;
@@ -81,24 +93,57 @@ public final class UploadIntentGatewayFilterFactory
     }
 
     private Mono<UploadIntent> intent(Source from, ServerWebExchange exchange) {
-        return Mono.defer(() -> from == Source.BODY
-                ? body.read(exchange.getRequest(), filename -> place(exchange, filename))
-                : Mono.just(fromPath(exchange)));
+        return Mono.defer(() -> switch (from) {
+            case BODY -> body.read(exchange.getRequest(), filename -> place(exchange, filename));
+            case PATH -> Mono.just(fromPath(exchange, PathIntent::read));
+            case OBJECT -> Mono.just(fromPath(exchange, PathIntent::readObject));
+            case RESUMABLE -> Mono.just(resumable(exchange));
+            case BATCH -> Mono.error(new IllegalStateException("A batch is no single upload"));
+        });
     }
 
     private String place(ServerWebExchange exchange, String filename) {
         return prefix.isEmpty() ? filename : prefix.applyTo(filename, userId(exchange));
     }
 
-    private UploadIntent fromPath(ServerWebExchange exchange) {
-        UploadIntent intent = PathIntent.read(exchange.getRequest(), pattern(exchange), sent(exchange));
+    @FunctionalInterface
+    private interface PathReader {
+        UploadIntent read(ServerHttpRequest request, String pattern, URI sent);
+    }
+
+    private UploadIntent fromPath(ServerWebExchange exchange, PathReader reader) {
+        UploadIntent intent = reader.read(exchange.getRequest(), pattern(exchange), sent(exchange));
         require(intent.object(), exchange);
         return intent;
     }
 
+    private UploadIntent resumable(ServerWebExchange exchange) {
+        ServerHttpRequest request = exchange.getRequest();
+        Resumable resumable =
+                new Resumable(ResumableIntent.step(request), request.getURI().getRawPath());
+        UploadIntent intent = ResumableIntent.read(request, resumable.step());
+        require(intent.object(), exchange);
+        Resumable.ATTRIBUTE.set(exchange, resumable);
+        return intent;
+    }
+
+    /** What every object must be that is named in a path or a header. */
     private void require(ObjectPath object, ServerWebExchange exchange) {
+        requireSigned(exchange, object);
         if (!prefix.isEmpty()) {
             prefix.require(object.path(), userId(exchange));
+        }
+    }
+
+    /** A token that was verified is good for its object only; storage would say the same after the body. */
+    private static void requireSigned(ServerWebExchange exchange, ObjectPath object) {
+        SignedUpload signed = SignedUpload.ATTRIBUTE.get(exchange);
+        if (signed != null && !signed.object().equals(object.decoded())) {
+            throw Problem.invalid(
+                            "token",
+                            "The upload token is for another object",
+                            "Upload to the URL that the token came with")
+                    .exception();
         }
     }
 

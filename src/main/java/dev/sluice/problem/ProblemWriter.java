@@ -1,5 +1,6 @@
 package dev.sluice.problem;
 
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +15,13 @@ import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Writes the one error form: our JSON, or RFC 9457 where the client asks for {@code application/problem+json}. */
+/**
+ * Writes refusals: our JSON, RFC 9457 where the client asks for {@code application/problem+json}, or what the request's
+ * {@link ErrorForm} says.
+ */
 public final class ProblemWriter {
+
+    private static final MediaType TEXT = new MediaType(MediaType.TEXT_PLAIN, StandardCharsets.UTF_8);
 
     private final JsonMapper json;
 
@@ -29,8 +35,19 @@ public final class ProblemWriter {
         response.setStatusCode(HttpStatusCode.valueOf(problem.status()));
         problem.headers().forEach((name, value) -> response.getHeaders().set(name, value));
         boolean rfc9457 = accepts(exchange.getRequest().getHeaders().getOrEmpty(HttpHeaders.ACCEPT));
-        byte[] body = bytes(problem, requestId, rfc9457);
-        response.getHeaders().setContentType(rfc9457 ? MediaType.APPLICATION_PROBLEM_JSON : MediaType.APPLICATION_JSON);
+        ErrorForm form = ErrorForm.of(exchange);
+        byte[] body;
+        if (form == ErrorForm.TUS) {
+            body = (problem.detail() + " (" + problem.code() + ")\n").getBytes(StandardCharsets.UTF_8);
+            response.getHeaders().setContentType(TEXT);
+            response.getHeaders().set("Tus-Resumable", "1.0.0");
+        } else if (rfc9457) {
+            body = bytes(problem, requestId, true);
+            response.getHeaders().setContentType(MediaType.APPLICATION_PROBLEM_JSON);
+        } else {
+            body = form == ErrorForm.SUPABASE ? asStorage(problem, requestId) : bytes(problem, requestId, false);
+            response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+        }
         response.getHeaders().setContentLength(body.length);
         response.getHeaders().setCacheControl("no-store");
         if (HttpMethod.HEAD.equals(exchange.getRequest().getMethod())) {
@@ -51,6 +68,17 @@ public final class ProblemWriter {
         }
         body.put("success", false);
         body.put("error", problem.detail());
+        body.put("code", problem.code().name());
+        body.put("requestId", requestId);
+        problem.fields().forEach(body::putIfAbsent);
+        return json.writeValueAsBytes(body);
+    }
+
+    private byte[] asStorage(Problem problem, String requestId) {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("statusCode", Integer.toString(problem.status()));
+        body.put("error", problem.code().title());
+        body.put("message", problem.detail());
         body.put("code", problem.code().name());
         body.put("requestId", requestId);
         problem.fields().forEach(body::putIfAbsent);

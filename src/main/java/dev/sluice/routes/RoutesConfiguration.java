@@ -11,6 +11,7 @@ import org.springframework.cloud.gateway.support.ConfigurationService;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.core.io.ClassPathResource;
 
 /** The beans of this package. */
 @Configuration(proxyBeanMethods = false)
@@ -31,14 +32,14 @@ class RoutesConfiguration {
         return new RouteCheck(properties, predicates, factories, configuration, guards);
     }
 
-    /** The import of the routes file is optional because there is one in the jar; a file that was named is not. */
+    /** The imports of the routes are optional because there are some in the jar; a file that was named is not. */
     private static void checkFile(Environment environment) {
         String named = environment.getProperty("SLUICE_ROUTES");
-        if (named != null && !Files.isReadable(Path.of(named))) {
+        if (named != null && !Files.isReadable(Path.of(named)) && !new ClassPathResource(named).isReadable()) {
             throw new RouteConfigurationException(
                     "SLUICE_ROUTES names " + named + ", which cannot be read.",
-                    "Name a readable YAML file, or leave SLUICE_ROUTES unset to use ./gateway-routes.yml or the routes in"
-                            + " the jar.",
+                    "Name a readable YAML file, or gateway-routes.supabase.yml for the routes of that name in the jar, or leave"
+                            + " SLUICE_ROUTES unset to use ./gateway-routes.yml or the routes in the jar.",
                     null);
         }
     }

@@ -8,6 +8,7 @@ import io.github.resilience4j.bulkhead.BulkheadFullException;
 import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreaker;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.WebClient;
@@ -37,6 +39,8 @@ public final class StorageApi {
 
     /** A JWT in its compact form: what may be put into a query as it is. */
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+");
+
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
 
     private static final String TOKEN_PARAMETER = "?token=";
 
@@ -102,6 +106,51 @@ public final class StorageApi {
                                                 ? new Result.Signed<>(true)
                                                 : new Result.Refused<>(refusal.unexpected()))))
                 .flatMap(Result::mono);
+    }
+
+    /**
+     * How far a resumable upload is (tus 1.0.0, HEAD).
+     *
+     * @param path of the upload below {@code /storage/v1}, percent-encoded
+     * @param credentials the caller's own, which storage judges; ours are not sent
+     */
+    public Mono<UploadState> uploadState(String path, HttpHeaders credentials) {
+        return guarded(client.head()
+                        .uri(URI.create(base + path))
+                        .headers(headers -> headers.addAll(credentials))
+                        .header("Tus-Resumable", "1.0.0")
+                        .exchangeToMono(answer -> answer.statusCode().is2xxSuccessful()
+                                ? answer.releaseBody().then(Mono.defer(() -> state(answer.headers())))
+                                : StorageRefusal.read(answer).flatMap(StorageApi::unknownUpload)))
+                .flatMap(Result::mono);
+    }
+
+    private static Mono<Result<UploadState>> state(ClientResponse.Headers headers) {
+        Long offset = number(headers, "Upload-Offset");
+        return offset == null
+                ? Mono.error(bad("Storage does not say how far the upload is"))
+                : Mono.just(new Result.Signed<>(new UploadState(number(headers, "Upload-Length"), offset)));
+    }
+
+    private static @Nullable Long number(ClientResponse.Headers headers, String name) {
+        List<String> values = headers.header(name);
+        return values.size() == 1 && NUMBER.matcher(values.get(0)).matches() ? Long.valueOf(values.get(0)) : null;
+    }
+
+    private static Mono<Result<UploadState>> unknownUpload(StorageRefusal refusal) {
+        if (refusal.isFailure()) {
+            return Mono.error(refusal.problem(true).exception());
+        }
+        return Mono.just(new Result.Refused<>(
+                switch (refusal.status()) {
+                    case 404, 410 ->
+                        Problem.of(ProblemCode.OBJECT_NOT_FOUND).detail("Storage knows no such upload, or no longer");
+                    case 401, 403 ->
+                        Problem.of(ProblemCode.BUCKET_ACCESS_DENIED).detail("Storage does not let you go on with it");
+                    default ->
+                        Problem.invalid("request", "Storage does not accept this", "Begin the upload anew")
+                                .status(refusal.status());
+                }));
     }
 
     private RequestBodySpec post(String path, @Nullable String accessToken) {

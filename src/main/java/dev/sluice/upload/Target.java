@@ -1,6 +1,7 @@
 package dev.sluice.upload;
 
 import dev.sluice.intent.ObjectPath;
+import dev.sluice.intent.Resumable;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
@@ -17,13 +18,19 @@ final class Target {
      */
     static @Nullable URI of(ObjectPath object, URI target, URI backend) {
         String prefix = object.prefixIn(target.getRawPath());
-        if (prefix == null) {
-            return null;
-        }
+        return prefix == null ? null : at(prefix + object.encoded(), target, backend);
+    }
+
+    /** As {@link #of}, for a request that does not name its object in its path: it must go where it was asked for. */
+    static @Nullable URI of(Resumable resumable, URI target, URI backend) {
+        String path = resumable.path();
+        return path.equals(target.getRawPath()) ? at(path, target, backend) : null;
+    }
+
+    private static URI at(String path, URI target, URI backend) {
         String base = backend.getRawPath() == null ? "" : backend.getRawPath().replaceAll("/+$", "");
         String query = target.getRawQuery() == null ? "" : "?" + target.getRawQuery();
-        return URI.create(
-                target.getScheme() + "://" + target.getRawAuthority() + base + prefix + object.encoded() + query);
+        return URI.create(target.getScheme() + "://" + target.getRawAuthority() + base + path + query);
     }
 
     /** Whether both have the same scheme, host and port (RFC 6454, 4). */

@@ -8,6 +8,7 @@ import dev.sluice.caller.Caller;
 import dev.sluice.exchange.ClientGone;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.exchange.Stage;
+import dev.sluice.intent.Resumable;
 import dev.sluice.intent.UploadIntent;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
@@ -57,9 +58,15 @@ final class UploadFilter implements GlobalFilter, Ordered {
         }
         RequestContext context = RequestContext.of(exchange);
         Admission admission = Admission.of(exchange);
+        Resumable resumable = Resumable.ATTRIBUTE.get(exchange);
         UploadMeter meter = meters.meter(exchange);
-        admission.transfer(meter);
-        URI decided = Target.of(intent.object(), target, route.getUri());
+        if (resumable == null) {
+            // What a resumable upload reserves comes with later requests.
+            admission.transfer(meter);
+        }
+        URI decided = resumable == null
+                ? Target.of(intent.object(), target, route.getUri())
+                : Target.of(resumable, target, route.getUri());
         if (decided == null) {
             log.error(
                     "{} Route {} rewrote the request to another object than the one that was decided on; it is refused",
@@ -67,7 +74,7 @@ final class UploadFilter implements GlobalFilter, Ordered {
                     route.getId());
             return Mono.error(Problem.of(ProblemCode.BUCKET_ACCESS_DENIED).exception());
         }
-        if (StorageRoutes.shadow(intent.object(), decided)) {
+        if (resumable == null && StorageRoutes.shadow(intent.object(), decided)) {
             return Mono.error(Problem.invalid(
                             "bucket",
                             "Storage reads this bucket's name as one of its own routes",

@@ -77,6 +77,10 @@ final class HttpFront implements AutoCloseable {
                 request.method().name(), request.uri(), request.requestHeaders(), InputStream.nullInputStream());
         Endpoint endpoint = routes.apply(call);
         log.add(endpoint.name(), call);
+        if (endpoint.name().equals(LocalGateway.REALTIME)) {
+            return response.sendWebsocket(
+                    (in, out) -> out.sendString(in.receive().asString()));
+        }
         Fault fault = faults.next(endpoint.name());
         Mono<Reply> reply =
                 answer(endpoint, call.withBody(new RequestBody(fault.body().apply(body))), fault);

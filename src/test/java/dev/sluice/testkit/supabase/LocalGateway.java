@@ -13,6 +13,11 @@ final class LocalGateway {
 
     static final String STORAGE = "/storage/v1";
     private static final String S3 = STORAGE + "/s3/";
+
+    /** The endpoint's name: a WebSocket that sends back what it gets. */
+    static final String REALTIME = "realtime.websocket";
+
+    private static final String WEBSOCKET = "/realtime/v1/websocket";
     private static final String REST = "/rest/v1";
     private static final String JWKS = "/auth/v1/.well-known/jwks.json";
 
@@ -50,6 +55,9 @@ final class LocalGateway {
         }
         if (path.startsWith(STORAGE + "/")) {
             return behind(storage.endpoint(call, path.substring(STORAGE.length())), this::translated);
+        }
+        if (path.equals(WEBSOCKET)) {
+            return new Endpoint(REALTIME, c -> Reply.empty(400));
         }
         if (path.startsWith(REST + "/")) {
             Endpoint endpoint = rest.endpoint(call, path.substring(REST.length()));

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * {@code storage.info}, {@code storage.move}, {@code storage.copy}, {@code storage.bucket}, {@code storage.status},
  * {@code storage.tus.create}, {@code .patch}, {@code .head}, {@code .delete} and {@code .options}, {@code storage.unknown},
  * {@code rest.rpc.<function>}, {@code rest.table.<table>}, {@code auth.jwks}, {@code gateway.preflight},
- * {@code gateway.unknown}.
+ * {@code gateway.unknown}, {@code realtime.websocket} (an echo).
  */
 public final class LocalSupabase implements AutoCloseable {
 

@@ -34,7 +34,13 @@ public final class Clients {
     private static int runThroughEdge(Backends backends) throws IOException, InterruptedException {
         String key = backends.user(USER, QUOTA);
         backends.grant(USER, BUCKET);
-        try (Edge edge = Edge.start(backends.servers(), backends.supabase())) {
+        try (Edge edge = Edge.start(
+                backends.servers(),
+                backends.supabase(),
+                "SLUICE_ROUTES",
+                "gateway-routes.supabase.yml",
+                "sluice.cors.allowed-origins",
+                "*")) {
             return run(backends, Map.of("SLUICE_CLIENTS_URL", edge.url(), "SLUICE_CLIENTS_API_KEY", key));
         }
     }

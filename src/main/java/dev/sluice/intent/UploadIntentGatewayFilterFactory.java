@@ -141,8 +141,8 @@ public final class UploadIntentGatewayFilterFactory
         if (signed != null && !signed.object().equals(object.decoded())) {
             throw Problem.invalid(
                             "token",
-                            "The upload token is for another object",
-                            "Upload to the URL that the token came with")
+                            "Invalid signature",
+                            "The token is for another object: upload to the URL that it came with")
                     .exception();
         }
     }

@@ -6,6 +6,7 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Sluice in front of a project with the routes of {@code gateway-routes.supabase.yml}, and a plain client of its storage. */
@@ -55,6 +56,13 @@ final class DropIn implements AutoCloseable {
 
     String token(String user) {
         return stack.supabase().accessToken(user, null);
+    }
+
+    /** How much the project was asked for clients; Sluice's own calls of the database do not count. */
+    long asked() {
+        return Stream.of("storage", "gateway", "auth", "realtime", "rest.table")
+                .mapToLong(stack.supabase()::calls)
+                .sum();
     }
 
     /** What the database has counted of a user's requests. */

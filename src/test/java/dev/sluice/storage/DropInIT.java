@@ -204,6 +204,36 @@ class DropInIT {
     }
 
     @Test
+    void answersNobodysRepetitionFromTheRecordWhoseKeyOnlyStorageCanVerify() {
+        String secret = edge.stack().supabase().secretKey();
+        String path = OBJECT + BUCKET + "/other/once";
+        String[] repeated = {"X-Forwarded-For", "198.51.100.10", "Idempotency-Key", user()};
+        assertThat(edge.call("POST", path, secret, "x", repeated).status()).isEqualTo(200);
+
+        Answer forged = edge.call("POST", path, "sb_secret_forged", "x", repeated);
+
+        assertThat(forged.status()).as(forged.body()).isGreaterThanOrEqualTo(400);
+        assertThat(forged.header("Idempotency-Replayed")).isEmpty();
+        assertThat(edge.stack().supabase().calls("storage.upload")).isEqualTo(2);
+    }
+
+    @Test
+    void answersAUsersRepetitionFromTheRecord() {
+        String alice = user();
+        String path = OBJECT + BUCKET + "/" + alice + "/once";
+        String key = user();
+        Answer first = edge.call("POST", path, edge.token(alice), "x", "Idempotency-Key", key);
+        assertThat(first.status()).as(first.body()).isEqualTo(200);
+
+        Answer again = edge.call("POST", path, edge.token(alice), "x", "Idempotency-Key", key);
+
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(again.header("Idempotency-Replayed")).isEqualTo("true");
+        assertThat(edge.stack().supabase().calls("storage.upload")).isEqualTo(1);
+        awaitCharged(alice, 1, 1);
+    }
+
+    @Test
     void letsAnApiKeyInByTheGrants() {
         String key = edge.stack().user("key-holder", 10);
 

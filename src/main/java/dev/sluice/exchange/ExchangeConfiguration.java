@@ -4,6 +4,7 @@ import dev.sluice.problem.ProblemWriter;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -74,6 +75,11 @@ class ExchangeConfiguration {
     @Bean
     UploadPaceFilter uploadPaceFilter(ClientProperties client) {
         return new UploadPaceFilter(client);
+    }
+
+    @Bean
+    GlobalFilter heldBodyFilter() {
+        return new HeldBodyFilter();
     }
 
     @Bean

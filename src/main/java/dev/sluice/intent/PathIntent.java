@@ -37,6 +37,9 @@ final class PathIntent {
                     .header(HttpHeaders.CONNECTION, "close")
                     .exception();
         }
+        if (length > IntentJson.MAX_INTEGER) {
+            throw Problem.tooLarge(IntentJson.MAX_INTEGER).exception();
+        }
         String contentType = headers.getFirst(HttpHeaders.CONTENT_TYPE);
         if (contentType != null) {
             check(HttpHeaders.CONTENT_TYPE, MediaTypeSyntax.check(contentType));

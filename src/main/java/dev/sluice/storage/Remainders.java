@@ -1,5 +1,6 @@
 package dev.sluice.storage;
 
+import dev.sluice.caller.Caller;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.exchange.Stage;
 import dev.sluice.intent.Resumable;
@@ -15,7 +16,7 @@ import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
 /**
- * What is missing of a resumable upload, as storage has it: asked before each part, with the caller's own credentials, so
+ * What is missing of a resumable upload, as storage has it: asked before each part, with the caller's own credentials where it has any, so
  * that no state of ours can be lost or wrong, whichever instance the part comes to.
  */
 final class Remainders {
@@ -30,11 +31,22 @@ final class Remainders {
 
     /** Fails as {@link StorageApi#uploadState} does. */
     Mono<UploadState> state(ServerWebExchange exchange) {
+        String path = Resumable.ATTRIBUTE.require(exchange).path().substring(StoragePathFilter.BASE.length());
+        return RequestContext.of(exchange)
+                .timings()
+                .measure(Stage.SUPABASE, storage.uploadState(path, credentials(exchange)));
+    }
+
+    /** Those of a caller that Sluice sends on as itself, who has an API key of ours, are its own: null. */
+    private static @Nullable HttpHeaders credentials(ServerWebExchange exchange) {
+        Caller caller = Caller.ATTRIBUTE.get(exchange);
+        if (caller != null && !caller.asSent()) {
+            return null;
+        }
         HttpHeaders credentials = new HttpHeaders();
         CREDENTIALS.forEach(name ->
                 credentials.addAll(name, exchange.getRequest().getHeaders().getOrEmpty(name)));
-        String path = Resumable.ATTRIBUTE.require(exchange).path().substring(StoragePathFilter.BASE.length());
-        return RequestContext.of(exchange).timings().measure(Stage.SUPABASE, storage.uploadState(path, credentials));
+        return credentials;
     }
 
     /**

@@ -48,19 +48,28 @@ public final class StorageApi {
     private final URI base;
     private final String serviceKey;
     private final ReactiveCircuitBreaker breaker;
+    private final ReactiveCircuitBreaker uploads;
     private final Duration timeout;
 
     /**
      * @param base the address of {@code /storage/v1}
      * @param serviceKey sent as {@code apikey}, and as bearer where the caller has none
-     * @param breaker with its bulkhead
+     * @param breaker of signing, with its bulkhead
+     * @param uploads of looking at resumable uploads, with a bulkhead of its own: they must not take the places of signing
      * @param timeout of one call
      */
-    StorageApi(WebClient client, URI base, String serviceKey, ReactiveCircuitBreaker breaker, Duration timeout) {
+    StorageApi(
+            WebClient client,
+            URI base,
+            String serviceKey,
+            ReactiveCircuitBreaker breaker,
+            ReactiveCircuitBreaker uploads,
+            Duration timeout) {
         this.client = client;
         this.base = base;
         this.serviceKey = serviceKey;
         this.breaker = breaker;
+        this.uploads = uploads;
         this.timeout = timeout;
     }
 
@@ -96,15 +105,17 @@ public final class StorageApi {
      * @return whether storage accepted the token itself; fails as the others if it gave no usable answer
      */
     public Mono<Boolean> acceptsUploadToken(String encodedPath, String token) {
-        return guarded(client.put()
-                        .uri(URI.create(base + "/object/upload/sign/" + encodedPath + TOKEN_PARAMETER + token))
-                        .contentLength(0)
-                        .exchangeToMono(answer -> StorageRefusal.read(answer)
-                                .<Result<Boolean>>map(refusal -> refusal.isTokenRefused()
-                                        ? new Result.Signed<>(false)
-                                        : refusal.isNotFound()
-                                                ? new Result.Signed<>(true)
-                                                : new Result.Refused<>(refusal.unexpected()))))
+        return guarded(
+                        breaker,
+                        client.put()
+                                .uri(URI.create(base + "/object/upload/sign/" + encodedPath + TOKEN_PARAMETER + token))
+                                .contentLength(0)
+                                .exchangeToMono(answer -> StorageRefusal.read(answer)
+                                        .<Result<Boolean>>map(refusal -> refusal.isTokenRefused()
+                                                ? new Result.Signed<>(false)
+                                                : refusal.isNotFound()
+                                                        ? new Result.Signed<>(true)
+                                                        : new Result.Refused<>(refusal.unexpected()))))
                 .flatMap(Result::mono);
     }
 
@@ -112,17 +123,26 @@ public final class StorageApi {
      * How far a resumable upload is (tus 1.0.0, HEAD).
      *
      * @param path of the upload below {@code /storage/v1}, percent-encoded
-     * @param credentials the caller's own, which storage judges; ours are not sent
+     * @param credentials the caller's own, which storage judges, and ours are not sent; null for the service key
      */
-    public Mono<UploadState> uploadState(String path, HttpHeaders credentials) {
-        return guarded(client.head()
-                        .uri(URI.create(base + path))
-                        .headers(headers -> headers.addAll(credentials))
-                        .header("Tus-Resumable", "1.0.0")
-                        .exchangeToMono(answer -> answer.statusCode().is2xxSuccessful()
-                                ? answer.releaseBody().then(Mono.defer(() -> state(answer.headers())))
-                                : StorageRefusal.read(answer).flatMap(StorageApi::unknownUpload)))
+    public Mono<UploadState> uploadState(String path, @Nullable HttpHeaders credentials) {
+        return guarded(
+                        uploads,
+                        client.head()
+                                .uri(URI.create(base + path))
+                                .headers(headers -> headers.addAll(credentials == null ? ours() : credentials))
+                                .header("Tus-Resumable", "1.0.0")
+                                .exchangeToMono(answer -> answer.statusCode().is2xxSuccessful()
+                                        ? answer.releaseBody().then(Mono.defer(() -> state(answer.headers())))
+                                        : StorageRefusal.read(answer).flatMap(StorageApi::unknownUpload)))
                 .flatMap(Result::mono);
+    }
+
+    private HttpHeaders ours() {
+        HttpHeaders headers = new HttpHeaders();
+        headers.set("apikey", serviceKey);
+        headers.setBearerAuth(serviceKey);
+        return headers;
     }
 
     private static Mono<Result<UploadState>> state(ClientResponse.Headers headers) {
@@ -165,9 +185,12 @@ public final class StorageApi {
             @Nullable String accessToken,
             Class<A> type,
             Function<A, @Nullable String> token) {
-        return guarded(request.exchangeToMono(answer -> answer.statusCode().is2xxSuccessful()
-                        ? signed(answer, type, token)
-                        : StorageRefusal.read(answer).flatMap(refusal -> refused(refusal, accessToken != null))))
+        return guarded(
+                        breaker,
+                        request.exchangeToMono(answer -> answer.statusCode().is2xxSuccessful()
+                                ? signed(answer, type, token)
+                                : StorageRefusal.read(answer)
+                                        .flatMap(refusal -> refused(refusal, accessToken != null))))
                 .flatMap(Result::mono);
     }
 
@@ -191,8 +214,8 @@ public final class StorageApi {
         return Mono.just(new Result.Refused<>(problem));
     }
 
-    private <T> Mono<T> guarded(Mono<T> call) {
-        return breaker.run(call.timeout(timeout), Mono::error)
+    private <T> Mono<T> guarded(ReactiveCircuitBreaker guard, Mono<T> call) {
+        return guard.run(call.timeout(timeout), Mono::error)
                 .onErrorMap(e -> !(e instanceof ProblemException), StorageApi::problem);
     }
 

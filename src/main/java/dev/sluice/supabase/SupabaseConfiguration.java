@@ -50,6 +50,7 @@ class SupabaseConfiguration {
                 URI.create(properties.url() + "/storage/v1"),
                 properties.serviceKey(),
                 breakers.create("storage"),
+                breakers.create("storage-uploads"),
                 properties.timeout());
     }
 

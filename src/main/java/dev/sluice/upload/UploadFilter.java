@@ -27,7 +27,10 @@ import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** The last filter before the gateway's own routing, for requests that have an {@link UploadIntent} and are proxied. */
+/**
+ * The last filter before the gateway's own routing, for all that is proxied: makes sure of where those go that have an
+ * {@link UploadIntent}, meters their bodies and gives them their credentials.
+ */
 final class UploadFilter implements GlobalFilter, Ordered {
 
     /** After the target is known (10000, with a load balancer 10150), before it is called. */
@@ -50,11 +53,11 @@ final class UploadFilter implements GlobalFilter, Ordered {
         UploadIntent intent = UploadIntent.ATTRIBUTE.get(exchange);
         URI target = exchange.getAttribute(GATEWAY_REQUEST_URL_ATTR);
         Route route = exchange.getAttribute(GATEWAY_ROUTE_ATTR);
-        if (intent == null
-                || target == null
-                || route == null
-                || !target.getScheme().startsWith("http")) {
+        if (target == null || route == null || !target.getScheme().startsWith("http")) {
             return chain.filter(exchange);
+        }
+        if (intent == null) {
+            return send(exchange, chain);
         }
         RequestContext context = RequestContext.of(exchange);
         Admission admission = Admission.of(exchange);
@@ -91,14 +94,21 @@ final class UploadFilter implements GlobalFilter, Ordered {
                                         headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId()))
                                 .build()))
                 .build();
+        return send(outgoing, chain)
+                .then(answers.check(outgoing, decided).doOnError(refused -> noEffect(admission, refused)));
+    }
+
+    /** From here on the operation may have happened, unless no connection came to be. */
+    private static Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain) {
+        Admission admission = Admission.of(exchange);
         if (!admission.operationMayHaveHappened()) {
             return Mono.error(ClientGone::new);
         }
-        return context.timings()
-                .measure(Stage.SUPABASE, chain.filter(outgoing))
+        return RequestContext.of(exchange)
+                .timings()
+                .measure(Stage.SUPABASE, chain.filter(exchange))
                 .doOnError(BackendFailure::isBeforeTheRequest, error -> admission.operationDidNotHappen())
-                .onErrorMap(BackendFailure::problem)
-                .then(answers.check(outgoing, decided).doOnError(refused -> noEffect(admission, refused)));
+                .onErrorMap(BackendFailure::problem);
     }
 
     /** What storage refused it did not do, but for what it did not finish in time. */

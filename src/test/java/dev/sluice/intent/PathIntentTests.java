@@ -49,6 +49,18 @@ class PathIntentTests {
                 .satisfies(e -> assertThat(e.problem().code()).isEqualTo(ProblemCode.LENGTH_REQUIRED));
     }
 
+    @Test
+    void refusesMoreThanCanBeCounted() {
+        assertThatExceptionOfType(ProblemException.class)
+                .isThrownBy(() -> PathIntent.read(
+                        MockServerHttpRequest.put("/")
+                                .header("Content-Length", "9007199254740992")
+                                .build(),
+                        PATTERN,
+                        URI.create("http://h/v1/upload/b/a")))
+                .satisfies(e -> assertThat(e.problem().code()).isEqualTo(ProblemCode.PAYLOAD_TOO_LARGE));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -10,16 +10,24 @@ import dev.sluice.testkit.ByteClient;
 import dev.sluice.testkit.Stack.Answer;
 import dev.sluice.testkit.supabase.RecordedRequest;
 import dev.sluice.testkit.supabase.StoredObject;
+import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,6 +125,33 @@ class DropInIT {
 
         assertThat(removed.json().size()).as(removed.body()).isEqualTo(2);
         awaitCharged(alice, 2 + 3 + 3, 2);
+    }
+
+    @Test
+    void keepsTheChargeOfABatchWhoseAnswerNeverCame() {
+        String alice = user();
+        edge.stack().supabase().faults().dropAnswer("storage.delete").times("storage.delete", 1);
+
+        Answer lost = edge.call("DELETE", OBJECT + BUCKET, edge.token(alice), "{\"prefixes\":[\"a\",\"b\"]}");
+
+        assertThat(lost.status()).as(lost.body()).isEqualTo(502);
+        assertThat(lost.code()).isEqualTo("SUPABASE_ERROR");
+        awaitCharged(alice, 2, 0);
+    }
+
+    @Test
+    void takesNoBodyThatWouldBeHeldWhole() {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create(edge.stack().edge().url() + "/rest/v1/things"));
+        BodyPublisher chunked = BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(new byte[1]));
+        BodyPublisher large = BodyPublishers.ofByteArray(new byte[256 * 1024 + 1]);
+
+        Answer unknown = edge.stack().send(request.method("DELETE", chunked).build());
+        assertThat(unknown.status()).as(unknown.body()).isEqualTo(411);
+        Answer refused = edge.stack().send(request.method("GET", large).build());
+        assertThat(refused.status()).as(refused.body()).isEqualTo(413);
+        assertThat(refused.json().get("limit").asLong()).isEqualTo(256 * 1024);
+        assertThat(edge.asked()).isZero();
     }
 
     @Test
@@ -247,6 +282,36 @@ class DropInIT {
         assertThat(Objects.requireNonNull(edge.stack().supabase().lastRequest("storage.upload"))
                         .rawPath())
                 .endsWith("avatars/k.txt");
+    }
+
+    @Test
+    void letsAnApiKeyGoOnWithTheResumableUploadThatItBegan() {
+        String key = edge.stack().user("tus-key-holder", 10);
+        String name = Base64.getEncoder().encodeToString("tus.txt".getBytes(StandardCharsets.UTF_8));
+        String bucket = Base64.getEncoder().encodeToString("avatars".getBytes(StandardCharsets.UTF_8));
+        String[] common = {"X-API-Key", key, "Tus-Resumable", "1.0.0"};
+        Answer begun = edge.call(
+                "POST",
+                "/storage/v1/upload/resumable",
+                null,
+                null,
+                with(common, "Upload-Length", "5", "Upload-Metadata", "bucketName " + bucket + ",objectName " + name));
+        assertThat(begun.status()).as(begun.body()).isEqualTo(201);
+        String location = begun.header("Location");
+
+        Answer stored = edge.call(
+                "PATCH",
+                location.substring(location.indexOf("/storage")),
+                null,
+                "hello",
+                with(common, "Upload-Offset", "0", "Content-Type", "application/offset+octet-stream"));
+
+        assertThat(stored.status()).as(stored.body()).isEqualTo(204);
+        assertThat(edge.stack().supabase().storedObject("avatars", "tus.txt")).isNotNull();
+    }
+
+    private static String[] with(String[] common, String... more) {
+        return Stream.concat(Arrays.stream(common), Arrays.stream(more)).toArray(String[]::new);
     }
 
     @Test

@@ -7,7 +7,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * How much may be on its way through at one time. Bytes are what uploads declare; all limits are unset by default.
+ * How much may be on its way through at one time. Bytes are what uploads declare; what is {@code null} has no limit.
  *
  * @param maxConcurrent uploads of one user, over all instances; counted in Redis, and not held while that is away
  * @param maxBytesInFlight bytes of one user, over all instances; counted as those
@@ -19,7 +19,7 @@ import org.springframework.util.unit.DataSize;
 record InFlightProperties(
         @Nullable Long maxConcurrent,
         @Nullable DataSize maxBytesInFlight,
-        @Nullable Long maxConcurrentPerInstance,
+        @DefaultValue("1000") Long maxConcurrentPerInstance,
         @Nullable DataSize maxBytesInFlightPerInstance,
         @DefaultValue("30s") Duration lease) {
 

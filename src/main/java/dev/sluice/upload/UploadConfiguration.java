@@ -22,9 +22,12 @@ class UploadConfiguration {
     }
 
     @Bean
-    GlobalFilter uploadFilter(SupabaseProperties supabase, UploadMeters meters) {
+    GlobalFilter uploadFilter(SupabaseProperties supabase, UploadMeters meters, UploadProperties properties) {
         return new UploadFilter(
-                new Credentials(supabase.url(), supabase.serviceKey()), meters, new StorageAnswers(supabase.url()));
+                new Credentials(supabase.url(), supabase.serviceKey()),
+                meters,
+                new StorageAnswers(supabase.url()),
+                properties.answerTimeout());
     }
 
     @Bean

@@ -14,6 +14,8 @@ import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
 import java.net.URI;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -41,11 +43,14 @@ final class UploadFilter implements GlobalFilter, Ordered {
     private final Credentials credentials;
     private final UploadMeters meters;
     private final StorageAnswers answers;
+    private final Duration answerTimeout;
 
-    UploadFilter(Credentials credentials, UploadMeters meters, StorageAnswers answers) {
+    /** @param answerTimeout how long the backend may do nothing with an upload */
+    UploadFilter(Credentials credentials, UploadMeters meters, StorageAnswers answers, Duration answerTimeout) {
         this.credentials = credentials;
         this.meters = meters;
         this.answers = answers;
+        this.answerTimeout = answerTimeout;
     }
 
     @Override
@@ -57,7 +62,7 @@ final class UploadFilter implements GlobalFilter, Ordered {
             return chain.filter(exchange);
         }
         if (intent == null) {
-            return send(exchange, chain);
+            return send(exchange, chain.filter(exchange));
         }
         RequestContext context = RequestContext.of(exchange);
         Admission admission = Admission.of(exchange);
@@ -85,28 +90,29 @@ final class UploadFilter implements GlobalFilter, Ordered {
                     .exception());
         }
         exchange.getAttributes().put(GATEWAY_REQUEST_URL_ATTR, decided);
+        BackendPatience patience = new BackendPatience(answerTimeout);
         ServerWebExchange outgoing = exchange.mutate()
-                .request(metered(
-                        meter,
+                .request(withBody(
+                        body -> patience.watch(meter.watch(body)),
                         exchange.getRequest()
                                 .mutate()
                                 .headers(headers -> credentials.apply(
                                         headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId()))
                                 .build()))
                 .build();
-        return send(outgoing, chain)
+        return send(outgoing, patience.bound(chain.filter(outgoing)))
                 .then(answers.check(outgoing, decided).doOnError(refused -> noEffect(admission, refused)));
     }
 
     /** From here on the operation may have happened, unless no connection came to be. */
-    private static Mono<Void> send(ServerWebExchange exchange, GatewayFilterChain chain) {
+    private static Mono<Void> send(ServerWebExchange exchange, Mono<Void> call) {
         Admission admission = Admission.of(exchange);
         if (!admission.operationMayHaveHappened()) {
             return Mono.error(ClientGone::new);
         }
         return RequestContext.of(exchange)
                 .timings()
-                .measure(Stage.SUPABASE, chain.filter(exchange))
+                .measure(Stage.SUPABASE, call)
                 .doOnError(BackendFailure::isBeforeTheRequest, error -> admission.operationDidNotHappen())
                 .onErrorMap(BackendFailure::problem);
     }
@@ -118,11 +124,11 @@ final class UploadFilter implements GlobalFilter, Ordered {
         }
     }
 
-    private static ServerHttpRequest metered(UploadMeter meter, ServerHttpRequest request) {
+    private static ServerHttpRequest withBody(UnaryOperator<Flux<DataBuffer>> watch, ServerHttpRequest request) {
         return new ServerHttpRequestDecorator(request) {
             @Override
             public Flux<DataBuffer> getBody() {
-                return meter.watch(super.getBody());
+                return watch.apply(super.getBody());
             }
         };
     }

@@ -3,6 +3,7 @@ package dev.sluice.upload;
 import jakarta.validation.constraints.AssertTrue;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -14,6 +15,8 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param backend the address, {@code sluice.supabase.url} by default; a path in it is put before the route's. The route
  *     file takes it from the property; here it is only checked
+ * @param answerTimeout how long the backend may do nothing with an upload: take none of it, or leave it unanswered; at
+ *     least 1 s
  * @param unknownLength of a chunked upload
  * @param spoolDirectory where such bodies are kept meanwhile; by default {@code sluice-spool} in the system's directory for
  *     temporary files
@@ -23,6 +26,7 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 record UploadProperties(
         @Nullable URI backend,
+        @DefaultValue("60s") Duration answerTimeout,
         @DefaultValue("refuse") UnknownLengthPolicy unknownLength,
         @Nullable Path spoolDirectory,
         @DefaultValue("1GB") DataSize maxSpoolSize) {
@@ -47,6 +51,11 @@ record UploadProperties(
                 || backend.toString().isBlank()
                 || (backend.getHost() != null
                         && ("http".equals(backend.getScheme()) || "https".equals(backend.getScheme())));
+    }
+
+    @AssertTrue(message = "answer-timeout must be at least 1s, for example 60s (property sluice.upload.answer-timeout)")
+    boolean isAnswerTimeoutValid() {
+        return answerTimeout.compareTo(Duration.ofSeconds(1)) >= 0;
     }
 
     @AssertTrue(

@@ -74,6 +74,7 @@ class UploadProxyIT {
         edge = BareEdge.of(supabase, "service.key.secret")
                 .with("spring.cloud.gateway.server.webflux.routes[5].metadata.response-timeout", "1000")
                 .with("sluice.object-prefix", "{userId}/")
+                .with("sluice.upload.answer-timeout", "3s")
                 .route(supabase, "Path=/supabase/{bucket}/**", "Claimed", "UploadIntent=path", rewrite)
                 .route(foreign + "/base", "Path=/foreign/{bucket}/**", "Claimed", "UploadIntent=path")
                 .route(
@@ -90,6 +91,7 @@ class UploadProxyIT {
                         "SetPath=/storage/v1/object/other/a/x")
                 .route("http://127.0.0.1:1", "Path=/down/{bucket}/**", "Claimed", "UploadIntent=path")
                 .route(foreign, "Path=/slow/{bucket}/**", "Claimed", "UploadIntent=path")
+                .route(foreign, "Path=/patient/{bucket}/**", "Claimed", "UploadIntent=path")
                 .start();
     }
 
@@ -248,6 +250,19 @@ class UploadProxyIT {
     @Test
     void saysWhenTheBackendDoesNotAnswerInTime() throws Exception {
         assertRefused(send(request("/slow/hang/a/x").PUT(BodyPublishers.ofString("1"))), 504, "SUPABASE_ERROR");
+    }
+
+    @Test
+    void doesNotWaitLongerForABackendThatDoesNothing() throws Exception {
+        HttpResponse<String> unanswered = send(request("/patient/hang/a/x").PUT(BodyPublishers.ofString("1")));
+        assertRefused(unanswered, 504, "SUPABASE_ERROR");
+    }
+
+    @Test
+    void doesNotWaitLongerForABackendThatTakesNothing() throws Exception {
+        HttpRequest.Builder large =
+                request("/patient/hang/a/x").PUT(BodyPublishers.ofByteArray(new byte[64 * 1024 * 1024]));
+        assertRefused(send(large), 504, "SUPABASE_ERROR");
     }
 
     private static HttpRequest.Builder request(String path) {

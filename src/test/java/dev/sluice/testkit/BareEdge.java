@@ -2,16 +2,20 @@ package dev.sluice.testkit;
 
 import dev.sluice.caller.Caller;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
+import org.springframework.cloud.gateway.filter.factory.GatewayFilterFactory;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.http.client.ReactorResourceFactory;
 
 /**
@@ -33,12 +37,19 @@ public final class BareEdge implements AutoCloseable {
     public static final class Builder {
 
         private final Map<String, Object> properties = new LinkedHashMap<>();
+        private final List<GatewayFilterFactory<?>> filters = new ArrayList<>();
         private int routes;
 
         private Builder() {}
 
         public Builder with(String property, Object value) {
             properties.put(property, value);
+            return this;
+        }
+
+        /** A filter of the test's own, known to routes by the name of its class. */
+        public Builder filter(GatewayFilterFactory<?> filter) {
+            filters.add(filter);
             return this;
         }
 
@@ -59,6 +70,8 @@ public final class BareEdge implements AutoCloseable {
         public BareEdge start() {
             return new BareEdge(new SpringApplicationBuilder(Application.class)
                     .web(WebApplicationType.REACTIVE)
+                    .initializers((GenericApplicationContext made) -> filters.forEach(filter -> made.getBeanFactory()
+                            .registerSingleton(filter.getClass().getName(), filter)))
                     .run(properties.entrySet().stream()
                             .map(entry -> "--" + entry.getKey() + "=" + entry.getValue())
                             .toArray(String[]::new)));
@@ -109,6 +122,7 @@ public final class BareEdge implements AutoCloseable {
         ReactorResourceFactory reactorResourceFactory() {
             ReactorResourceFactory factory = new ReactorResourceFactory();
             factory.setUseGlobalResources(false);
+            factory.setShutdownQuietPeriod(Edge.QUIET);
             return factory;
         }
 

@@ -21,7 +21,7 @@ import org.springframework.test.web.reactive.server.WebTestClient;
 /** A whole Sluice in this JVM, on free ports, with real parts around it. Several may run beside each other. */
 public final class Edge implements AutoCloseable {
 
-    private static final Duration QUIET = Duration.ofMillis(100);
+    static final Duration QUIET = Duration.ofMillis(100);
     private static final Pattern SECRET = Pattern.compile("(?i)(token|secret|password|[-_.]key)$");
 
     private final ConfigurableApplicationContext context;

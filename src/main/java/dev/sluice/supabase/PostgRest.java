@@ -55,14 +55,14 @@ public final class PostgRest {
     }
 
     private <T> Mono<T> call(String function, Object arguments, ParameterizedTypeReference<T> type) {
-        return client.post()
+        return UnreadAnswers.releasedAfter(client.post()
                 .uri("/rpc/{function}", function)
                 .contentType(MediaType.APPLICATION_JSON)
                 .accept(MediaType.APPLICATION_JSON)
                 .bodyValue(arguments)
                 .exchangeToMono(
                         answer -> answer.statusCode().is2xxSuccessful() ? answer.bodyToMono(type) : failure(answer))
-                .timeout(timeout);
+                .timeout(timeout));
     }
 
     private static <T> Mono<T> failure(ClientResponse answer) {

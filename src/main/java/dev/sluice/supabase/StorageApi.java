@@ -215,7 +215,7 @@ public final class StorageApi {
     }
 
     private <T> Mono<T> guarded(ReactiveCircuitBreaker guard, Mono<T> call) {
-        return guard.run(call.timeout(timeout), Mono::error)
+        return guard.run(UnreadAnswers.releasedAfter(call.timeout(timeout)), Mono::error)
                 .onErrorMap(e -> !(e instanceof ProblemException), StorageApi::problem);
     }
 

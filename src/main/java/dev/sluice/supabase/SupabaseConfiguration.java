@@ -62,7 +62,8 @@ class SupabaseConfiguration {
                 .maxIdleTime(Duration.ofSeconds(30))
                 .metrics(true)
                 .build();
-        return HttpClient.create(pool).followRedirect(false).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
-                Math.min(timeout.toMillis(), 2000));
+        return UnreadAnswers.watched(HttpClient.create(pool))
+                .followRedirect(false)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(timeout.toMillis(), 2000));
     }
 }

@@ -4,9 +4,11 @@ import dev.sluice.admission.SizeLimit;
 import dev.sluice.exchange.UploadPaceFilter;
 import dev.sluice.intent.UnknownLength;
 import dev.sluice.supabase.SupabaseProperties;
+import dev.sluice.supabase.UnreadAnswers;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.cloud.gateway.config.HttpClientCustomizer;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -44,5 +46,16 @@ class UploadConfiguration {
     @Bean
     GlobalFilter answerMeterFilter(UploadMeters meters) {
         return new AnswerMeterFilter(meters);
+    }
+
+    /** Of the client with which the gateway proxies. */
+    @Bean
+    HttpClientCustomizer unreadAnswers() {
+        return UnreadAnswers::watched;
+    }
+
+    @Bean
+    GlobalFilter unreadAnswersFilter() {
+        return new UnreadAnswersFilter();
     }
 }

@@ -29,18 +29,8 @@ public final class Leaks implements AfterAllCallback {
             Pattern.compile("Recent access records:\\s*Created at:(?:\\s+\\S*ByteBufAllocator\\S*)*"
                     + "\\s+\\S*lettuce\\S*CommandHandler\\.channelRegistered\\(");
 
-    /**
-     * The answer of a backend to a proxied request whose client left as the answer came: the gateway has disposed of no
-     * connection yet and then forgets this one, with what it received (spring-cloud-gateway#4283, open). Known by its last
-     * touch, which is that of the client's bridge and nobody's who would have read it.
-     */
-    private static final Pattern ANSWER_TO_NOBODY = Pattern.compile(
-            "Recent access records:\\s*#1:\\s*Hint: 'reactor\\.right\\.reactiveBridge' will handle[^#]*"
-                    + "DefaultHttpContent\\.touch[^#]*#2:.*HttpClientCodec",
-            Pattern.DOTALL);
-
     static void report(String leak) {
-        if (!NEVER_READ.matcher(leak).find() && !ANSWER_TO_NOBODY.matcher(leak).find()) {
+        if (!NEVER_READ.matcher(leak).find()) {
             REPORTS.add(leak);
         }
     }

@@ -3,8 +3,11 @@ package dev.sluice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.testkit.DepartingClient;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -242,6 +245,28 @@ class IdempotencyIT {
         awaitCharged(1, 1);
     }
 
+    @Test
+    void settlesAnUploadThatBrokeOffAndTakesItsRepetitionForAnother() throws IOException {
+        String key = stack.user(user, 10);
+        double before = passed();
+        DepartingClient client = DepartingClient.connect(stack.edge().port())
+                .send("POST /v1/upload/avatars/" + name + " HTTP/1.1\r\nHost: h\r\nX-API-Key: " + key
+                        + "\r\nIdempotency-Key: k\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nhello");
+        await().atMost(PATIENCE).until(() -> passed() - before == 5);
+        client.reset();
+        awaitCharged(1, 1);
+        await().atMost(PATIENCE).until(() -> bytes() == 5);
+
+        Answer again = upload(key, "k", "helloworld");
+
+        assertThat(again.status()).as(again.body()).isEqualTo(200);
+        assertThat(again.header("Idempotency-Replayed")).isEmpty();
+        assertThat(upload(key, "k", "helloworld").header("Idempotency-Replayed"))
+                .isEqualTo("true");
+        awaitCharged(2, 2);
+        assertThat(bytes()).isEqualTo(15);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "\"\"", "a\"b", "a\\b"})
     void refusesAKeyThatIsNone(String value) {
@@ -305,6 +330,20 @@ class IdempotencyIT {
     /** What is counted in the end, by how many charges (those that were given back included). */
     private void awaitCharged(long current, long charges) {
         await().atMost(PATIENCE).until(() -> count("charge") == charges && stack.current(user) == current);
+    }
+
+    private long bytes() {
+        return stack.database().number("select bytes_current from user_quotas where user_id = ?", user);
+    }
+
+    /** What has passed of bodies, of all users. */
+    private static double passed() {
+        return stack.edge()
+                .bean(MeterRegistry.class)
+                .get("sluice.upload.bytes")
+                .tag("direction", "in")
+                .counter()
+                .count();
     }
 
     private long count(String kind) {

@@ -90,8 +90,9 @@ final class Outcomes {
         Long passed = transfer == null ? null : transfer.end();
         boolean neverBegan = failure != null && transfer != null && transfer.hasBody() && transfer.end() == 0;
         boolean effectless = neverBegan || hadNoEffect.test(admission);
+        boolean brokeOff = failure != null && passed != null && charge != null && passed < charge.bytes();
         Mono<Void> refund = admission
-                .mayGiveBack(failure != null, effectless)
+                .mayGiveBack(failure != null, effectless || brokeOff)
                 .flatMap(may -> may && charge != null
                         ? refund(exchange, effectless ? charge : left(charge, passed, admission.toGiveBack()))
                         : Mono.empty());

@@ -80,7 +80,18 @@ class ArchitectureTests {
                 List.of("problem", "exchange", "redis", "supabase", "caller", "operation", "ledger", "admission"));
         table.put("idempotency", List.of("problem", "exchange", "redis", "caller", "intent", "admission"));
         // The drop-in routes: what storage's own protocol needs beside the guards.
-        table.put("storage", List.of("problem", "exchange", "caller", "intent", "supabase", "admission"));
+        table.put(
+                "storage",
+                List.of(
+                        "problem",
+                        "exchange",
+                        "redis",
+                        "caller",
+                        "intent",
+                        "supabase",
+                        "journal",
+                        "admission",
+                        "release"));
         table.put("browser", List.of());
         // usage implements admission's UsageSink: the admission says what it needs recorded, usage knows how.
         table.put("usage", List.of("redis", "ledger", "supabase", "journal", "admission"));

@@ -172,6 +172,16 @@ public final class Admission {
         return eventId;
     }
 
+    /** Whether no earlier request lives on this one's charge. */
+    public boolean isChargeItsOwn() {
+        return refundable;
+    }
+
+    /** Whether a later request may live on this one's charge, if it has no answer. */
+    public boolean isRepeatable() {
+        return eventId != null;
+    }
+
     /** Completes with whether what was charged, or a part of it, may be given back now that the request has ended. */
     Mono<Boolean> mayGiveBack(boolean failed, boolean hadNoEffect) {
         return failed ? onFailure.failed(hadNoEffect) : Mono.just(refundable);
@@ -296,7 +306,8 @@ public final class Admission {
         }
     }
 
-    synchronized boolean isInDoubt() {
+    /** Whether the operation may have had its effect. */
+    public synchronized boolean isInDoubt() {
         return inDoubt;
     }
 

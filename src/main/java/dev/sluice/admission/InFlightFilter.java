@@ -3,6 +3,7 @@ package dev.sluice.admission;
 import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR;
 
 import dev.sluice.exchange.Attribute;
+import dev.sluice.intent.Resumable;
 import dev.sluice.intent.UploadIntent;
 import dev.sluice.ledger.Flight;
 import dev.sluice.problem.ProblemException;
@@ -16,7 +17,10 @@ import org.springframework.http.HttpMethod;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
-/** Counts each proxied upload as in flight from just before its admission to its end, whatever that is. */
+/**
+ * Counts each proxied upload, and each part of a resumable one, as in flight from just before its admission to its end,
+ * whatever that is.
+ */
 final class InFlightFilter implements GlobalFilter, Ordered {
 
     private static final Set<HttpMethod> WITH_BODY = Set.of(HttpMethod.PUT, HttpMethod.POST, HttpMethod.PATCH);
@@ -36,8 +40,10 @@ final class InFlightFilter implements GlobalFilter, Ordered {
         if (intent == null || !isProxiedUpload(exchange) || COUNTED.get(exchange) != null) {
             return chain.filter(exchange);
         }
-        Long declared = intent.contentLength();
-        long size = declared == null ? 0 : declared;
+        long size = size(exchange, intent);
+        if (size == 0 && isBeginning(exchange)) {
+            return chain.filter(exchange);
+        }
         return Mono.defer(() -> {
             ProblemException full = inFlight.enter(size);
             if (full != null) {
@@ -61,6 +67,18 @@ final class InFlightFilter implements GlobalFilter, Ordered {
             inFlight.letGo(flight);
             admission.flightOver(() -> inFlight.release(subject.userId(), flight));
         });
+    }
+
+    /** What comes with this request; a resumable upload declares more when it begins, which comes with later ones. */
+    private static long size(ServerWebExchange exchange, UploadIntent intent) {
+        return isBeginning(exchange)
+                ? Math.max(0, exchange.getRequest().getHeaders().getContentLength())
+                : intent.declaredBytes();
+    }
+
+    private static boolean isBeginning(ServerWebExchange exchange) {
+        Resumable resumable = Resumable.ATTRIBUTE.get(exchange);
+        return resumable != null && resumable.step() == Resumable.Step.CREATE;
     }
 
     private static boolean isProxiedUpload(ServerWebExchange exchange) {

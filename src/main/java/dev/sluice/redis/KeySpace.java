@@ -78,9 +78,14 @@ public final class KeySpace {
         return "{id:" + keyHash.substring(0, 16) + "}:key";
     }
 
-    /** The signed uploads of a partition's users that are waited for, a sorted set. */
+    /** The signed or begun uploads of a partition's users that are waited for, a sorted set. */
     public static String pendingUploads(int partition) {
         return "sluice:uploads:" + TAGS[partition];
+    }
+
+    /** What is reserved for a resumable upload that is not finished, a string, by the last segment of its address. */
+    public static String resumable(String uploadId) {
+        return "sluice:resumable:" + uploadId;
     }
 
     /** What an Idempotency-Key stands for, by a hash of its user and itself. */

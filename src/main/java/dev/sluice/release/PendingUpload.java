@@ -1,11 +1,13 @@
 package dev.sluice.release;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sluice.journal.UsageEvent;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Uploads that were signed and charged together.
+ * Uploads that were signed, or begun, and charged together.
  *
  * @param charge what was charged for them
  * @param objects where they go
@@ -23,6 +25,16 @@ public record PendingUpload(
         long bytesBack,
         long dueAtEpochMilli) {
 
-    /** An object and the bytes that were reserved for it. */
-    public record Target(String bucket, String path, long bytes) {}
+    /**
+     * An object and the bytes that were reserved for it.
+     *
+     * @param uploadId of the resumable upload that brings it, empty if nobody was told it; null for one that is no such
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Target(
+            String bucket,
+            String path,
+            long bytes,
+            @Nullable String uploadId) {}
 }

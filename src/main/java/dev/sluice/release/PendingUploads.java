@@ -21,29 +21,39 @@ public final class PendingUploads {
         this.redis = redis;
     }
 
-    /** One that was taken, and the text that it is kept as. */
-    record Taken(PendingUpload upload, String member) {}
+    /** One that is waited for, and the text that it is kept as. */
+    public record Kept(PendingUpload upload, String text) {
+
+        public static Kept of(PendingUpload upload) {
+            return new Kept(upload, JSON.writeValueAsString(upload));
+        }
+
+        /** Reads the text of another. */
+        public static Kept read(String text) {
+            return new Kept(JSON.readValue(text, PendingUpload.class), text);
+        }
+
+        private int partition() {
+            return KeySpace.partition(upload.charge().userId());
+        }
+    }
 
     /** Asks storage when this time has passed. */
-    public Mono<Void> add(PendingUpload upload, Duration after) {
-        int partition = KeySpace.partition(upload.charge().userId());
-        return redis.eval(ADD, keys(partition), Long.toString(after.toMillis()), JSON.writeValueAsString(upload))
+    public Mono<Void> add(Kept kept, Duration after) {
+        return redis.eval(ADD, keys(kept.partition()), Long.toString(after.toMillis()), kept.text())
                 .then();
     }
 
     /** Up to {@code count} that are due; nobody else takes them until the lease has passed. */
-    Mono<List<Taken>> take(int partition, Duration lease, int count) {
+    Mono<List<Kept>> take(int partition, Duration lease, int count) {
         return redis.eval(TAKE, keys(partition), Long.toString(lease.toMillis()), Integer.toString(count))
-                .map(members -> members.stream()
-                        .map(String::valueOf)
-                        .map(member -> new Taken(JSON.readValue(member, PendingUpload.class), member))
-                        .toList());
+                .map(members ->
+                        members.stream().map(String::valueOf).map(Kept::read).toList());
     }
 
     /** It is waited for no more. */
-    Mono<Void> drop(Taken taken) {
-        int partition = KeySpace.partition(taken.upload().charge().userId());
-        return redis.call(commands -> commands.zrem(keys(partition)[0], taken.member()))
+    public Mono<Void> drop(Kept kept) {
+        return redis.call(commands -> commands.zrem(keys(kept.partition())[0], kept.text()))
                 .then();
     }
 

@@ -4,12 +4,13 @@ import dev.sluice.admission.UsageSink;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.release.PendingUpload.Target;
-import dev.sluice.release.PendingUploads.Taken;
+import dev.sluice.release.PendingUploads.Kept;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -30,7 +31,7 @@ public final class UnusedUploads {
     private static final int CONCURRENCY = 4;
 
     private final PendingUploads pending;
-    private final UploadProbe probe;
+    private final List<UploadProbe> probes;
     private final UsageSink usage;
     private final Clock clock;
     private final Duration interval;
@@ -42,13 +43,13 @@ public final class UnusedUploads {
      */
     public UnusedUploads(
             PendingUploads pending,
-            UploadProbe probe,
+            List<UploadProbe> probes,
             UsageSink usage,
             Clock clock,
             Duration interval,
             MeterRegistry metrics) {
         this.pending = pending;
-        this.probe = probe;
+        this.probes = List.copyOf(probes);
         this.usage = usage;
         this.clock = clock;
         this.interval = interval;
@@ -59,7 +60,7 @@ public final class UnusedUploads {
     public Mono<Void> look() {
         return Flux.range(0, KeySpace.PARTITIONS)
                 .concatMap(partition -> pending.take(partition, interval.multipliedBy(5), BATCH))
-                .concatMapIterable(taken -> taken)
+                .concatMapIterable(kept -> kept)
                 .flatMap(this::decide, CONCURRENCY)
                 .then()
                 .onErrorResume(error -> {
@@ -68,50 +69,56 @@ public final class UnusedUploads {
                 });
     }
 
-    private Mono<Void> decide(Taken taken) {
-        PendingUpload upload = taken.upload();
+    private Mono<Void> decide(Kept kept) {
+        PendingUpload upload = kept.upload();
         Instant signedAt = Instant.ofEpochMilli(upload.signedAtEpochMilli());
         return Flux.fromIterable(upload.objects())
-                .flatMap(
-                        target -> probe.cameSince(target.bucket(), target.path(), signedAt)
-                                .map(came -> came ? 0L : target.bytes()),
-                        CONCURRENCY)
+                .flatMap(target -> came(target, signedAt).map(came -> came ? 0L : target.bytes()), CONCURRENCY)
                 .reduce(0L, Long::sum)
-                .flatMap(bytes -> release(taken, bytes + upload.bytesBack()))
-                .onErrorResume(error -> later(taken, error));
+                .flatMap(bytes -> release(kept, bytes + upload.bytesBack()))
+                .onErrorResume(error -> later(kept, error));
     }
 
-    private Mono<Void> release(Taken taken, long bytes) {
-        PendingUpload upload = taken.upload();
+    private Mono<Boolean> came(Target target, Instant since) {
+        return probes.stream()
+                .filter(probe -> probe.knows(target))
+                .findFirst()
+                .map(probe -> probe.cameSince(target, since))
+                .orElseGet(() -> Mono.error(
+                        new IllegalStateException("With the present settings nobody can ask for such uploads")));
+    }
+
+    private Mono<Void> release(Kept kept, long bytes) {
+        PendingUpload upload = kept.upload();
         boolean nothing = bytes == 0 && upload.amountBack() == 0;
         count(nothing ? "used" : "released");
         Mono<Void> refund =
                 nothing ? Mono.empty() : usage.refund(upload.charge().part(upload.amountBack(), bytes), REFUND);
-        return refund.then(Mono.defer(() -> pending.drop(taken)));
+        return refund.then(Mono.defer(() -> pending.drop(kept)));
     }
 
-    private Mono<Void> later(Taken taken, Throwable error) {
+    private Mono<Void> later(Kept kept, Throwable error) {
         if (error instanceof RedisUnavailableException) {
             return Mono.error(error);
         }
-        if (clock.millis() - taken.upload().dueAtEpochMilli() < PATIENCE.toMillis()) {
+        if (clock.millis() - kept.upload().dueAtEpochMilli() < PATIENCE.toMillis()) {
             count("retried");
             log.debug("Storage does not say whether an upload came: {}", error.toString());
             return Mono.empty();
         }
         count("given_up");
-        long bytes = taken.upload().objects().stream().mapToLong(Target::bytes).sum();
+        long bytes = kept.upload().objects().stream().mapToLong(Target::bytes).sum();
         log.warn(
                 "Storage does not say whether the uploads of charge {} came; {} bytes stay charged: {}",
-                taken.upload().charge().id(),
+                kept.upload().charge().id(),
                 bytes,
                 error.toString());
-        return pending.drop(taken);
+        return pending.drop(kept);
     }
 
     private void count(String outcome) {
         Counter.builder("sluice.upload.release")
-                .description("Expired upload URLs by what became of the bytes that were reserved for them")
+                .description("Uploads that have expired by what became of the bytes that were reserved for them")
                 .tag("outcome", outcome)
                 .register(metrics)
                 .increment();

@@ -39,12 +39,17 @@ final class Reservations {
         long now = clock.millis();
         List<PendingUpload.Target> objects = signed.stream()
                 .map(intent -> new PendingUpload.Target(
-                        intent.object().bucket(), intent.object().path(), intent.declaredBytes()))
+                        intent.object().bucket(), intent.object().path(), intent.declaredBytes(), null))
                 .toList();
         PendingUpload upload = new PendingUpload(charge, objects, now, amountBack, bytesBack, now + due.toMillis());
-        return pending.add(upload, due).thenReturn(true).onErrorResume(RedisUnavailableException.class, error -> {
-            log.warn("The bytes of charge {} stay charged if they are not used: {}", charge.id(), error.toString());
-            return Mono.just(false);
-        });
+        return pending.add(PendingUploads.Kept.of(upload), due)
+                .thenReturn(true)
+                .onErrorResume(RedisUnavailableException.class, error -> {
+                    log.warn(
+                            "The bytes of charge {} stay charged if they are not used: {}",
+                            charge.id(),
+                            error.toString());
+                    return Mono.just(false);
+                });
     }
 }

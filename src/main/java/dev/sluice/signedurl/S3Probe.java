@@ -1,6 +1,7 @@
 package dev.sluice.signedurl;
 
 import dev.sluice.intent.ObjectPath;
+import dev.sluice.release.PendingUpload.Target;
 import dev.sluice.release.UploadProbe;
 import java.net.URI;
 import java.time.Duration;
@@ -34,9 +35,14 @@ final class S3Probe implements UploadProbe {
     }
 
     @Override
-    public Mono<Boolean> cameSince(String bucket, String path, Instant since) {
+    public boolean knows(Target target) {
+        return target.uploadId() == null;
+    }
+
+    @Override
+    public Mono<Boolean> cameSince(Target target, Instant since) {
         return Mono.defer(() -> {
-            String object = new ObjectPath(bucket, path).encoded();
+            String object = new ObjectPath(target.bucket(), target.path()).encoded();
             URI head = presigner.presign(SdkHttpMethod.HEAD, endpoint, object, Map.of(), LIFE);
             return client.head()
                     .uri(head)

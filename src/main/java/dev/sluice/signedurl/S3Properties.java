@@ -3,10 +3,8 @@ package dev.sluice.signedurl;
 import jakarta.validation.constraints.AssertTrue;
 import jakarta.validation.constraints.NotBlank;
 import java.net.URI;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
@@ -18,8 +16,6 @@ import org.springframework.validation.annotation.Validated;
  * @param endpoint as this process reaches it; {@code {sluice.supabase.url}/storage/v1/s3} by default
  * @param publicEndpoint as clients reach it, which is signed: {@code endpoint} if that is set, else
  *     {@code {sluice.supabase.public-url}/storage/v1/s3}
- * @param releaseGrace after a URL's end, for an upload that is on its way, before its bytes may be given back
- * @param releaseInterval how often it is looked for URLs that have ended
  */
 @ConfigurationProperties("sluice.s3")
 @Validated
@@ -41,9 +37,7 @@ record S3Properties(
         String region,
 
         @Nullable URI endpoint,
-        @Nullable URI publicEndpoint,
-        @DefaultValue("10m") Duration releaseGrace,
-        @DefaultValue("1m") Duration releaseInterval) {
+        @Nullable URI publicEndpoint) {
 
     private static final String PATH = "/storage/v1/s3";
 
@@ -53,13 +47,6 @@ record S3Properties(
                             + " https://abc.supabase.co/storage/v1/s3 (properties sluice.s3.endpoint, .public-endpoint)")
     boolean isEndpointValid() {
         return isValid(endpoint) && isValid(publicEndpoint);
-    }
-
-    @AssertTrue(
-            message = "release-grace must be 0s or longer and release-interval at least 100ms, for example 10m and 1m"
-                    + " (properties sluice.s3.release-grace, .release-interval)")
-    boolean isReleaseValid() {
-        return !releaseGrace.isNegative() && releaseInterval.toMillis() >= 100;
     }
 
     /** As this process reaches it, without a slash at the end. */

@@ -1,17 +1,13 @@
 package dev.sluice.signedurl;
 
-import dev.sluice.admission.UsageSink;
-import dev.sluice.redis.Periodic;
-import dev.sluice.redis.RedisConnection;
 import dev.sluice.release.PendingUploads;
-import dev.sluice.release.UnusedUploads;
+import dev.sluice.release.ReleaseProperties;
+import dev.sluice.release.UploadProbe;
 import dev.sluice.supabase.StorageApi;
 import dev.sluice.supabase.SupabaseProperties;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.Objects;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -60,31 +56,19 @@ class SignedUrlConfiguration {
         }
 
         @Bean
-        PendingUploads pendingUploads(RedisConnection edgeRedis) {
-            return new PendingUploads(edgeRedis);
-        }
-
-        @Bean
-        Periodic unusedUploads(
+        UploadProbe s3Probe(
                 S3Presigner presigner,
                 S3Properties properties,
                 SupabaseProperties supabase,
-                WebClient.Builder builder,
-                @Qualifier("backgroundRedis") RedisConnection redis,
-                UsageSink usage,
-                Clock clock,
-                MeterRegistry metrics) {
-            S3Probe probe = new S3Probe(
+                WebClient.Builder builder) {
+            return new S3Probe(
                     builder.clone().build(), presigner, properties.endpoint(supabase.url()), supabase.timeout());
-            UnusedUploads unused = new UnusedUploads(
-                    new PendingUploads(redis), probe, usage, clock, properties.releaseInterval(), metrics);
-            return new Periodic(properties.releaseInterval(), unused::look);
         }
 
         @Bean
         Reservations s3Reservations(
-                PendingUploads pending, SignedUrlProperties urls, S3Properties properties, Clock clock) {
-            return new Reservations(pending, urls.expiresIn(Access.UPLOAD).plus(properties.releaseGrace()), clock);
+                PendingUploads pending, SignedUrlProperties urls, ReleaseProperties release, Clock clock) {
+            return new Reservations(pending, urls.expiresIn(Access.UPLOAD).plus(release.releaseGrace()), clock);
         }
 
         @Bean

@@ -25,22 +25,27 @@ final class Locations {
         this.addresses = addresses;
     }
 
-    /** Relative for a client that named no host. An address without an id is taken off: it cannot be followed here. */
-    void rewrite(ServerWebExchange exchange) {
+    /**
+     * Relative for a client that named no host. An address without an id is taken off: it cannot be followed here.
+     *
+     * @return the id of the upload that began; null if none did, or none that can be followed
+     */
+    @Nullable String rewrite(ServerWebExchange exchange) {
         HttpHeaders headers = exchange.getResponse().getHeaders();
         String sent = headers.getFirst(HttpHeaders.LOCATION);
         if (sent == null) {
-            return;
+            return null;
         }
         String id = id(sent);
         if (id == null) {
             log.warn("Storage gave a resumable upload an address without an id; the client is not told it");
             headers.remove(HttpHeaders.LOCATION);
-            return;
+            return null;
         }
         String address = addresses.of(exchange);
         String path = Resumable.ATTRIBUTE.require(exchange).path();
         headers.set(HttpHeaders.LOCATION, (address == null ? "" : address) + path + "/" + id);
+        return id;
     }
 
     private static @Nullable String id(String location) {

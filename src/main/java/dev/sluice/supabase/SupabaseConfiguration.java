@@ -18,6 +18,7 @@ import reactor.netty.resources.ConnectionProvider;
 @EnableConfigurationProperties(SupabaseProperties.class)
 class SupabaseConfiguration {
 
+    private static final String STORAGE = "/storage/v1";
     private static final int MAX_CONNECTIONS = 256;
     private static final int MAX_PENDING = 512;
     private static final int MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -40,18 +41,32 @@ class SupabaseConfiguration {
     @Bean
     StorageApi storageApi(
             SupabaseProperties properties, WebClient.Builder builder, ReactiveCircuitBreakerFactory<?, ?> breakers) {
-        HttpClient http = httpClient("sluice-storage", properties.timeout()).disableRetry(true);
-        WebClient client = builder.clone()
-                .clientConnector(new ReactorClientHttpConnector(http))
-                .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(MAX_STORAGE_ANSWER_BYTES))
-                .build();
         return new StorageApi(
-                client,
-                URI.create(properties.url() + "/storage/v1"),
+                storageClient("sluice-storage", properties, builder),
+                URI.create(properties.url() + STORAGE),
                 properties.serviceKey(),
                 breakers.create("storage"),
                 breakers.create("storage-uploads"),
                 properties.timeout());
+    }
+
+    @Bean
+    StoredUploads storedUploads(
+            SupabaseProperties properties, WebClient.Builder builder, ReactiveCircuitBreakerFactory<?, ?> breakers) {
+        return new StoredUploads(
+                storageClient("sluice-storage-background", properties, builder),
+                URI.create(properties.url() + STORAGE),
+                properties.serviceKey(),
+                breakers.create("storage"),
+                properties.timeout());
+    }
+
+    private static WebClient storageClient(String name, SupabaseProperties properties, WebClient.Builder builder) {
+        HttpClient http = httpClient(name, properties.timeout()).disableRetry(true);
+        return builder.clone()
+                .clientConnector(new ReactorClientHttpConnector(http))
+                .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(MAX_STORAGE_ANSWER_BYTES))
+                .build();
     }
 
     static HttpClient httpClient(String name, Duration timeout) {

@@ -47,8 +47,8 @@ class S3SignerIT {
         settings.addAll(List.of(
                 "SLUICE_ROUTES", routes.toString(),
                 "sluice.signed-url.expires-in", "2s",
-                "sluice.s3.release-grace", "0s",
-                "sluice.s3.release-interval", "200ms"));
+                "sluice.upload.release-grace", "0s",
+                "sluice.upload.release-interval", "200ms"));
         stack = Stack.start(settings.toArray(String[]::new));
         stack.supabase().createBucket("foreign");
         Files.delete(routes);

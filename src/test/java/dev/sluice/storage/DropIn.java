@@ -9,14 +9,25 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Sluice in front of a project with the routes of {@code gateway-routes.supabase.yml}, and a plain client of its storage. */
-final class DropIn implements AutoCloseable {
+/**
+ * Sluice in front of a project with the routes of {@code gateway-routes.supabase.yml}, and a plain client of its storage. One
+ * for all tests of this package, each of which has users of its own; it ends with the test JVM.
+ */
+final class DropIn {
 
     static final String ORIGIN = "https://app.example.com";
     static final String BUCKET = "drop";
 
     /** {@code sluice.operations.upload.max-size}, in bytes. */
     static final long MAX_SIZE = 50 * 1024 * 1024;
+
+    /** {@code sluice.upload.max-concurrent}, of one user. */
+    static final int MAX_CONCURRENT = 2;
+
+    /** {@code sluice.upload.max-bytes-in-flight}, of one user. */
+    static final long MAX_IN_FLIGHT = 40 * 1024 * 1024;
+
+    private static final DropIn SHARED = start();
 
     private final Stack stack;
 
@@ -25,7 +36,7 @@ final class DropIn implements AutoCloseable {
     }
 
     /** Believes the forwarded headers of 127.0.0.1, so that a test can be any client. */
-    static DropIn start() {
+    private static DropIn start() {
         Stack stack = Stack.start(
                 "SLUICE_ROUTES",
                 "gateway-routes.supabase.yml",
@@ -35,6 +46,12 @@ final class DropIn implements AutoCloseable {
                 "127.0.0.1",
                 "sluice.operations.upload.max-size",
                 MAX_SIZE + "B",
+                "sluice.upload.max-concurrent",
+                Integer.toString(MAX_CONCURRENT),
+                "sluice.upload.max-bytes-in-flight",
+                MAX_IN_FLIGHT + "B",
+                "sluice.upload.release-interval",
+                "300ms",
                 "sluice.plans.tiny.operations.upload.redis",
                 "1/1m",
                 "sluice.plans.tiny.operations.signed-url.memory",
@@ -43,6 +60,10 @@ final class DropIn implements AutoCloseable {
         stack.supabase().allowOwnFolder(BUCKET);
         stack.supabase().createBucket("open", true, null);
         return new DropIn(stack);
+    }
+
+    static DropIn shared() {
+        return SHARED;
     }
 
     Stack stack() {
@@ -94,10 +115,5 @@ final class DropIn implements AutoCloseable {
             request.setHeader(headers[i], headers[i + 1]);
         }
         return stack.send(request.build());
-    }
-
-    @Override
-    public void close() {
-        stack.close();
     }
 }

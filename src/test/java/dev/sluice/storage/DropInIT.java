@@ -28,7 +28,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,12 +45,7 @@ class DropInIT {
 
     @BeforeAll
     static void start() {
-        edge = DropIn.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        edge.close();
+        edge = DropIn.shared();
     }
 
     @BeforeEach

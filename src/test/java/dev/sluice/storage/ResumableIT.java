@@ -3,22 +3,23 @@ package dev.sluice.storage;
 import static dev.sluice.storage.DropIn.BUCKET;
 import static dev.sluice.storage.DropIn.ORIGIN;
 import static dev.sluice.storage.DropIn.user;
+import static dev.sluice.storage.Tus.PATH;
+import static dev.sluice.storage.Tus.begin;
+import static dev.sluice.storage.Tus.beginWith;
+import static dev.sluice.storage.Tus.call;
+import static dev.sluice.storage.Tus.id;
+import static dev.sluice.storage.Tus.metadata;
+import static dev.sluice.storage.Tus.part;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.testkit.ByteClient;
 import dev.sluice.testkit.Stack.Answer;
 import dev.sluice.testkit.supabase.StoredObject;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,19 +27,13 @@ import org.junit.jupiter.api.Test;
 /** Resumable uploads (tus 1.0.0) through the edge: charged when they begin, metered as they come, held to what they said. */
 class ResumableIT {
 
-    private static final String PATH = "/storage/v1/upload/resumable";
     private static final Duration SETTLED = Duration.ofSeconds(60);
 
     private static DropIn edge;
 
     @BeforeAll
     static void start() {
-        edge = DropIn.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        edge.close();
+        edge = DropIn.shared();
     }
 
     @BeforeEach
@@ -260,58 +255,6 @@ class ResumableIT {
         assertThat(options.status()).isEqualTo(204);
         assertThat(options.header("Tus-Extension")).contains("creation");
         assertThat(options.header("Access-Control-Allow-Methods")).isEmpty();
-    }
-
-    private static Answer begin(String token, String name, long length) {
-        return beginWith(token, name, length, null);
-    }
-
-    private static Answer beginWith(String token, String name, long length, @Nullable String body, String... headers) {
-        String[] own = {"Upload-Length", Long.toString(length), "Upload-Metadata", metadata(name)};
-        return call(
-                "POST",
-                PATH,
-                token,
-                body,
-                Stream.of(List.of(own), List.of(headers)).flatMap(List::stream).toArray(String[]::new));
-    }
-
-    private static Answer part(String token, String location, long offset, String bytes) {
-        return call(
-                "PATCH",
-                location,
-                token,
-                bytes,
-                "Upload-Offset",
-                Long.toString(offset),
-                "Content-Type",
-                "application/offset+octet-stream");
-    }
-
-    private static Answer call(
-            String method, String location, @Nullable String token, @Nullable String body, String... headers) {
-        String path = location.startsWith("http") ? location.substring(location.indexOf(PATH)) : location;
-        return edge.call(
-                method,
-                path,
-                token,
-                body,
-                Stream.of(List.of("Tus-Resumable", "1.0.0"), List.of(headers))
-                        .flatMap(List::stream)
-                        .toArray(String[]::new));
-    }
-
-    private static String metadata(String name) {
-        return "bucketName " + base64(BUCKET) + ",objectName " + base64(name) + ",contentType "
-                + base64("application/octet-stream") + ",cacheControl " + base64("3600");
-    }
-
-    private static String base64(String text) {
-        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static String id(String named) {
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(named.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void awaitCharged(String user, long requests, long bytes) {

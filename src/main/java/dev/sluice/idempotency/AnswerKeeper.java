@@ -53,11 +53,19 @@ final class AnswerKeeper implements GlobalFilter, Ordered {
             if (recording == null
                     || status == null
                     || !status.is2xxSuccessful()
-                    || length < 0
                     || length > StoredAnswer.MAX_BODY_BYTES) {
                 return super.writeWith(body);
             }
-            return keepThenWrite(recording, status, body);
+            return length < 0 ? keepIfEmpty(recording, status, body) : keepThenWrite(recording, status, body);
+        }
+
+        /** Of unknown length, as storage's answer to the beginning of a resumable upload is. */
+        private Mono<Void> keepIfEmpty(
+                Recording recording, HttpStatusCode status, Publisher<? extends DataBuffer> body) {
+            return super.writeWith(Flux.<DataBuffer>from(body)
+                    .switchOnFirst((first, all) -> first.isOnComplete()
+                            ? keep(recording, status, new byte[0]).thenMany(all)
+                            : all));
         }
 
         private Mono<Void> keepThenWrite(
@@ -66,12 +74,15 @@ final class AnswerKeeper implements GlobalFilter, Ordered {
             return DataBufferUtils.join(Flux.from(body), StoredAnswer.MAX_BODY_BYTES)
                     .map(Kept::bytes)
                     .defaultIfEmpty(new byte[0])
-                    .flatMap(bytes -> recording
-                            .keep(
-                                    StoredAnswer.of(status, getHeaders(), bytes),
-                                    RequestContext.of(exchange).answerLife())
+                    .flatMap(bytes -> keep(recording, status, bytes)
                             .then(Mono.defer(() -> response.writeWith(Mono.fromSupplier(
                                     () -> response.bufferFactory().wrap(bytes))))));
+        }
+
+        private Mono<Void> keep(Recording recording, HttpStatusCode status, byte[] body) {
+            return recording.keep(
+                    StoredAnswer.of(status, getHeaders(), body),
+                    RequestContext.of(exchange).answerLife());
         }
 
         private static byte[] bytes(DataBuffer buffer) {

@@ -2,6 +2,7 @@ package dev.sluice.idempotency;
 
 import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR;
 
+import dev.sluice.intent.Resumable;
 import dev.sluice.intent.UploadBatch;
 import dev.sluice.intent.UploadIntent;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.route.Route;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
 
@@ -42,6 +44,10 @@ final class Fingerprint {
                 .add(route == null ? null : route.getId())
                 .add(request.getURI().getRawQuery());
         DIGESTS.forEach(name -> print.add(request.getHeaders().getFirst(name)));
+        if (Resumable.ATTRIBUTE.get(exchange) != null) {
+            print.add(request.getHeaders().getFirst("Upload-Metadata"))
+                    .add(request.getHeaders().getFirst(HttpHeaders.CONTENT_LENGTH));
+        }
         UploadBatch batch = UploadBatch.ATTRIBUTE.get(exchange);
         if (batch == null) {
             print.add(UploadIntent.ATTRIBUTE.require(exchange));

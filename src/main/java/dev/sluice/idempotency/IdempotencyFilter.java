@@ -8,6 +8,7 @@ import dev.sluice.exchange.Stage;
 import dev.sluice.exchange.Timings;
 import dev.sluice.idempotency.IdempotencyRecords.Beginning;
 import dev.sluice.idempotency.IdempotencyRecords.Claim;
+import dev.sluice.intent.UnreadBody;
 import dev.sluice.intent.UploadBatch;
 import dev.sluice.intent.UploadIntent;
 import dev.sluice.problem.Problem;
@@ -77,8 +78,10 @@ final class IdempotencyFilter implements GlobalFilter, Ordered {
         return caller.asSent() && caller.accessToken() == null;
     }
 
+    /** All of which must be known: two requests that differ are never taken for one. */
     private static boolean asksForSomething(ServerWebExchange exchange) {
         return HttpMethod.POST.equals(exchange.getRequest().getMethod())
+                && UnreadBody.ATTRIBUTE.get(exchange) == null
                 && (UploadIntent.ATTRIBUTE.get(exchange) != null || UploadBatch.ATTRIBUTE.get(exchange) != null);
     }
 

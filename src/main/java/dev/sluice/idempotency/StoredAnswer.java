@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
  * A successful answer as it is kept; as secret as what it holds.
  *
  * @param status the HTTP status, 2xx
- * @param headers those that belong to the body
+ * @param headers those that belong to the body, or tell of the upload that began
  * @param body in Base64 where it is kept
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
@@ -25,8 +25,14 @@ record StoredAnswer(int status, Map<String, String> headers, byte[] body) {
 
     static final String REPLAYED = "Idempotency-Replayed";
 
-    private static final List<String> KEPT =
-            List.of(HttpHeaders.CONTENT_TYPE, HttpHeaders.CACHE_CONTROL, HttpHeaders.LOCATION, HttpHeaders.ETAG);
+    private static final List<String> KEPT = List.of(
+            HttpHeaders.CONTENT_TYPE,
+            HttpHeaders.CACHE_CONTROL,
+            HttpHeaders.LOCATION,
+            HttpHeaders.ETAG,
+            "Tus-Resumable",
+            "Upload-Offset",
+            "Upload-Expires");
     private static final JsonMapper JSON = JsonMapper.shared();
 
     static StoredAnswer of(HttpStatusCode status, HttpHeaders headers, byte[] body) {

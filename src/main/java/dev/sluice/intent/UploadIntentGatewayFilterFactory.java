@@ -96,7 +96,10 @@ public final class UploadIntentGatewayFilterFactory
         return Mono.defer(() -> switch (from) {
             case BODY -> body.read(exchange.getRequest(), filename -> place(exchange, filename));
             case PATH -> Mono.just(fromPath(exchange, PathIntent::read));
-            case OBJECT -> Mono.just(fromPath(exchange, PathIntent::readObject));
+            case OBJECT -> {
+                UnreadBody.ATTRIBUTE.set(exchange, new UnreadBody());
+                yield Mono.just(fromPath(exchange, PathIntent::readObject));
+            }
             case RESUMABLE -> Mono.just(resumable(exchange));
             case BATCH -> Mono.error(new IllegalStateException("A batch is no single upload"));
         });

@@ -233,6 +233,23 @@ class DropInIT {
     }
 
     @Test
+    void takesNoTwoRequestsForOneWhoseBodiesItDoesNotRead() {
+        String alice = user();
+        String token = edge.token(alice);
+        String path = BUCKET + "/" + alice + "/1";
+        String[] repeated = {"Idempotency-Key", user()};
+        edge.call("POST", OBJECT + path, token, "1");
+
+        Answer minute = edge.call("POST", OBJECT + "sign/" + path, token, "{\"expiresIn\":60}", repeated);
+        Answer hour = edge.call("POST", OBJECT + "sign/" + path, token, "{\"expiresIn\":3600}", repeated);
+
+        assertThat(hour.status()).as(hour.body()).isEqualTo(200);
+        assertThat(hour.header("Idempotency-Replayed")).isEmpty();
+        assertThat(hour.body()).isNotEqualTo(minute.body());
+        awaitCharged(alice, 3, 1);
+    }
+
+    @Test
     void answersNobodysRepetitionFromTheRecordWhoseKeyOnlyStorageCanVerify() {
         String secret = edge.stack().supabase().secretKey();
         String path = OBJECT + BUCKET + "/other/once";

@@ -196,6 +196,34 @@ class ResumableIT {
     }
 
     @Test
+    void answersARepeatedBeginningWithItsOwnAddress() {
+        String alice = user();
+        String token = edge.token(alice);
+        String[] once = {"Idempotency-Key", user()};
+        String[] withBody = {"Idempotency-Key", user(), "Content-Type", "application/offset+octet-stream"};
+
+        Answer begun = beginWith(token, alice + "/once", 10, null, once);
+        Answer again = beginWith(token, alice + "/once", 10, null, once);
+        Answer other = beginWith(token, alice + "/once", 11, null, once);
+        Answer half = beginWith(token, alice + "/half", 10, "hello", withBody);
+        Answer halfAgain = beginWith(token, alice + "/half", 10, "hello", withBody);
+
+        assertThat(begun.header("Location")).startsWith(edge.stack().edge().url() + PATH + "/");
+        assertThat(again.status()).as(again.body()).isEqualTo(201);
+        assertThat(again.header("Idempotency-Replayed")).isEqualTo("true");
+        assertThat(again.header("Location")).isEqualTo(begun.header("Location"));
+        assertThat(again.header("Tus-Resumable")).isEqualTo("1.0.0");
+        assertThat(other.status()).isEqualTo(422);
+        assertThat(halfAgain.header("Idempotency-Replayed")).isEqualTo("true");
+        assertThat(halfAgain.header("Location")).isEqualTo(half.header("Location"));
+        assertThat(halfAgain.header("Upload-Offset")).isEqualTo("5");
+        assertThat(part(token, halfAgain.header("Location"), 5, "world").status())
+                .isEqualTo(204);
+        assertThat(edge.stack().supabase().calls("storage.tus.create")).isEqualTo(2);
+        awaitCharged(alice, 2, 20);
+    }
+
+    @Test
     void letsNobodyElseGoOnWithAnUpload() {
         String alice = user();
         String location = begin(edge.token(alice), alice + "/mine", 5).header("Location");

@@ -1,6 +1,7 @@
 package dev.sluice.supabase;
 
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
@@ -24,7 +25,12 @@ public final class UnreadAnswers {
 
     /** The client, whose answers {@link #releasedAfter} knows. */
     public static HttpClient watched(HttpClient client) {
-        return client.doOnResponse((answer, connection) -> arrived(connection));
+        return client.doOnResponse((answer, connection) -> {
+            // A WebSocket lives on when the call that began it has ended.
+            if (!HttpResponseStatus.SWITCHING_PROTOCOLS.equals(answer.status())) {
+                arrived(connection);
+            }
+        });
     }
 
     /** The call, which may make several attempts; what it signals must need nothing of an answer that is still to be read. */

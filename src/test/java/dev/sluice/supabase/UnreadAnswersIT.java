@@ -80,7 +80,7 @@ class UnreadAnswersIT {
     void releasesTheAnswerToACancelledCallOfStorage(String path) {
         releases(
                 path,
-                client -> new StorageApi(client, url(), "service.key.secret", new NoBreaker(), SOON)
+                client -> new StorageApi(client, url(), "service.key.secret", new NoBreaker(), new NoBreaker(), SOON)
                         .signUpload(path, false, null));
     }
 

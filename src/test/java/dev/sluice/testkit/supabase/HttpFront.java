@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
@@ -72,9 +73,10 @@ final class HttpFront implements AutoCloseable {
     }
 
     private Publisher<Void> handle(HttpServerRequest request, HttpServerResponse response) {
-        Flux<byte[]> body = request.receive().asByteArray();
+        Flux<byte[]> received = request.receive().asByteArray();
         Call call = Call.of(
                 request.method().name(), request.uri(), request.requestHeaders(), InputStream.nullInputStream());
+        Flux<byte[]> body = whole(received, call.contentLength());
         Endpoint endpoint = routes.apply(call);
         log.add(endpoint.name(), call);
         if (endpoint.name().equals(LocalGateway.REALTIME)) {
@@ -94,6 +96,15 @@ final class HttpFront implements AutoCloseable {
             case CLOSE -> disconnect(request);
             case SILENCE -> Mono.never();
         });
+    }
+
+    /** The connection may be gone before its body is read, which then ends as if that was all. */
+    private static Flux<byte[]> whole(Flux<byte[]> body, long declared) {
+        AtomicLong seen = new AtomicLong();
+        return body.doOnNext(bytes -> seen.addAndGet(bytes.length))
+                .concatWith(Mono.defer(() -> seen.get() < declared
+                        ? Mono.error(new IOException("The body ended after " + seen + " of " + declared + " bytes"))
+                        : Mono.empty()));
     }
 
     private Mono<Reply> answer(Endpoint endpoint, Call call, Fault fault) {

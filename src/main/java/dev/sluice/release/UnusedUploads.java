@@ -11,6 +11,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -28,6 +31,11 @@ public final class UnusedUploads {
     private static final Duration REFUND = Duration.ofSeconds(2);
 
     private static final int BATCH = 50;
+
+    /** Batches of one partition in one round; what is due after them waits for the next. */
+    private static final int MAX_BATCHES = 40;
+
+    /** Partitions that are looked at together, and questions to storage for each. */
     private static final int CONCURRENCY = 4;
 
     private final PendingUploads pending;
@@ -56,17 +64,39 @@ public final class UnusedUploads {
         this.metrics = metrics;
     }
 
-    /** Looks at all partitions, once. Never fails. */
+    /**
+     * Looks at all partitions, in turn and again at those where more is due. What fails in one holds up no other. Never fails.
+     */
     public Mono<Void> look() {
-        return Flux.range(0, KeySpace.PARTITIONS)
-                .concatMap(partition -> pending.take(partition, interval.multipliedBy(5), BATCH))
-                .concatMapIterable(kept -> kept)
-                .flatMap(this::decide, CONCURRENCY)
-                .then()
-                .onErrorResume(error -> {
-                    log.warn("Reserved bytes wait to be given back: {}", error.toString());
-                    return Mono.empty();
-                });
+        return Mono.defer(() -> {
+            AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+            return pass(IntStream.range(0, KeySpace.PARTITIONS).boxed().toList(), MAX_BATCHES, failure)
+                    .doOnSuccess(done -> {
+                        if (failure.get() != null) {
+                            log.warn("Reserved bytes wait to be given back: {}", String.valueOf(failure.get()));
+                        }
+                    });
+        });
+    }
+
+    private Mono<Void> pass(List<Integer> partitions, int more, AtomicReference<@Nullable Throwable> failure) {
+        return Flux.fromIterable(partitions)
+                .flatMap(
+                        partition -> batch(partition).onErrorResume(error -> {
+                            failure.set(error);
+                            return Mono.empty();
+                        }),
+                        CONCURRENCY)
+                .collectList()
+                .flatMap(full -> full.isEmpty() || more == 1 ? Mono.empty() : pass(full, more - 1, failure));
+    }
+
+    /** Completes with the partition if more may be due there. */
+    private Mono<Integer> batch(int partition) {
+        return pending.take(partition, interval.multipliedBy(5), BATCH)
+                .flatMap(batch -> Flux.fromIterable(batch.kept())
+                        .flatMap(this::decide, CONCURRENCY)
+                        .then(batch.members() == BATCH ? Mono.just(partition) : Mono.empty()));
     }
 
     private Mono<Void> decide(Kept kept) {

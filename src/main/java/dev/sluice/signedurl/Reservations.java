@@ -8,6 +8,7 @@ import dev.sluice.release.PendingUploads;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.LongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -18,18 +19,20 @@ final class Reservations {
     private static final Logger log = LoggerFactory.getLogger(Reservations.class);
 
     private final PendingUploads pending;
-    private final Duration due;
+    private final LongFunction<Duration> due;
     private final Clock clock;
 
-    /** @param due from the signing until storage is asked: the URL's life and the grace */
-    Reservations(PendingUploads pending, Duration due, Clock clock) {
+    /** @param due from the signing of so many bytes until storage is asked for them */
+    Reservations(PendingUploads pending, LongFunction<Duration> due, Clock clock) {
         this.pending = pending;
         this.due = due;
         this.clock = clock;
     }
 
     /**
-     * Completes with whether it is remembered; if not, the bytes stay charged. Never fails: the charge was made, and the URLs
+     * A batch is waited for as one: its uploads may share the client's line.
+     *
+     * <p>Completes with whether it is remembered; if not, the bytes stay charged. Never fails: the charge was made, and the URLs
      * are good.
      *
      * @param amountBack requests to be given back in any case, with the bytes of what was not used
@@ -41,8 +44,10 @@ final class Reservations {
                 .map(intent -> new PendingUpload.Target(
                         intent.object().bucket(), intent.object().path(), intent.declaredBytes(), null))
                 .toList();
-        PendingUpload upload = new PendingUpload(charge, objects, now, amountBack, bytesBack, now + due.toMillis());
-        return pending.add(PendingUploads.Kept.of(upload), due)
+        Duration after = due.apply(
+                objects.stream().mapToLong(PendingUpload.Target::bytes).sum());
+        PendingUpload upload = new PendingUpload(charge, objects, now, amountBack, bytesBack, now + after.toMillis());
+        return pending.add(PendingUploads.Kept.of(upload), after)
                 .thenReturn(true)
                 .onErrorResume(RedisUnavailableException.class, error -> {
                     log.warn(

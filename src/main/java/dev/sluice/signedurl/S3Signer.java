@@ -17,7 +17,7 @@ import software.amazon.awssdk.http.SdkHttpMethod;
 final class S3Signer implements Signer {
 
     /** The most that one S3 PUT can carry, 5 GiB. */
-    private static final long MAX_BYTES = 5L * 1024 * 1024 * 1024;
+    static final long MAX_BYTES = 5L * 1024 * 1024 * 1024;
 
     private final S3Presigner presigner;
     private final String endpoint;

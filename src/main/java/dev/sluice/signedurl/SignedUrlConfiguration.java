@@ -6,6 +6,7 @@ import dev.sluice.release.UploadProbe;
 import dev.sluice.supabase.StorageApi;
 import dev.sluice.supabase.SupabaseProperties;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Objects;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
@@ -65,10 +66,13 @@ class SignedUrlConfiguration {
                     builder.clone().build(), presigner, properties.endpoint(supabase.url()), supabase.timeout());
         }
 
+        /** A batch is waited for no longer than the largest upload. */
         @Bean
         Reservations s3Reservations(
                 PendingUploads pending, SignedUrlProperties urls, ReleaseProperties release, Clock clock) {
-            return new Reservations(pending, urls.expiresIn(Access.UPLOAD).plus(release.releaseGrace()), clock);
+            Duration life = urls.expiresIn(Access.UPLOAD);
+            return new Reservations(
+                    pending, bytes -> life.plus(release.after(Math.min(bytes, S3Signer.MAX_BYTES))), clock);
         }
 
         @Bean

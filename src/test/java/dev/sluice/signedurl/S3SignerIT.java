@@ -3,9 +3,11 @@ package dev.sluice.signedurl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.redis.KeySpace;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
 import dev.sluice.testkit.supabase.LocalSupabase;
+import io.lettuce.core.ScoredValue;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -160,6 +162,23 @@ class S3SignerIT {
 
         await().atMost(PATIENCE).until(() -> bytes() == 506);
         await().atMost(PATIENCE).until(() -> bytes() == 6);
+    }
+
+    @Test
+    void waitsForAnUploadAsLongAsItMayTake() {
+        long size = 1L << 30;
+        ok(sign(limited(2 * size), name, size));
+        String waitedFor = KeySpace.pendingUploads(KeySpace.partition(user));
+
+        ScoredValue<String> upload = stack.redis().client().zrangeWithScores(waitedFor, 0, -1).stream()
+                .filter(member -> member.getValue().contains(user))
+                .findFirst()
+                .orElseThrow();
+
+        // The URL's life, and 1 GiB at 64 KiB a second.
+        long due = Duration.ofSeconds(2 + 16_384).toMillis();
+        assertThat((long) upload.getScore() - System.currentTimeMillis()).isBetween(due - 60_000, due);
+        stack.redis().client().zrem(waitedFor, upload.getValue());
     }
 
     @Test

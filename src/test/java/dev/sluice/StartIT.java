@@ -45,6 +45,8 @@ class StartIT {
                 "sluice.quota.on-failure|perhaps|sluice.quota.on-failure",
                 "sluice.redis.timeout|0ms|sluice.redis.timeout",
                 "sluice.usage.batch-size|0|sluice.usage",
+                "sluice.usage.retention|1d|sluice.usage.retention must be at least 2d",
+                "sluice.usage.retention|1d|sluice.idempotency.ttl",
                 "sluice.journal.max-size|1KB|sluice.journal.max-size must be at least 1MB",
                 "sluice.journal.on-full|drop|sluice.journal.on-full",
                 "sluice.journal.directory|/dev/null/journal|sluice.journal.directory must be a directory that",

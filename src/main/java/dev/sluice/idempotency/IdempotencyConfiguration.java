@@ -1,5 +1,6 @@
 package dev.sluice.idempotency;
 
+import dev.sluice.admission.IdLife;
 import dev.sluice.redis.RedisConnection;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -16,6 +17,11 @@ class IdempotencyConfiguration {
     GlobalFilter idempotencyFilter(RedisConnection edgeRedis, IdempotencyProperties properties, MeterRegistry metrics) {
         return new IdempotencyFilter(
                 new IdempotencyRecords(edgeRedis, properties.ttl()), properties.maxWait(), metrics);
+    }
+
+    @Bean
+    IdLife idempotencyIdLife(IdempotencyProperties properties) {
+        return new IdLife(properties.ttl(), "sluice.idempotency.ttl");
     }
 
     @Bean

@@ -1,5 +1,6 @@
 package dev.sluice.release;
 
+import dev.sluice.admission.IdLife;
 import dev.sluice.admission.UsageSink;
 import dev.sluice.redis.Periodic;
 import dev.sluice.redis.RedisConnection;
@@ -19,6 +20,13 @@ class ReleaseConfiguration {
     @Bean
     PendingUploads pendingUploads(RedisConnection edgeRedis) {
         return new PendingUploads(edgeRedis);
+    }
+
+    @Bean
+    IdLife resumableIdLife(ReleaseProperties properties) {
+        return new IdLife(
+                properties.resumableExpiry().plus(properties.releaseGrace()).plus(UnusedUploads.PATIENCE),
+                "sluice.upload.resumable-expiry and .release-grace");
     }
 
     @Bean

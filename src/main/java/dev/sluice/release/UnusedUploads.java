@@ -25,7 +25,7 @@ public final class UnusedUploads {
     private static final Logger log = LoggerFactory.getLogger(UnusedUploads.class);
 
     /** For this long an upload is asked for; an outage of storage that lasts longer costs its callers what they reserved. */
-    private static final Duration PATIENCE = Duration.ofDays(1);
+    public static final Duration PATIENCE = Duration.ofDays(1);
 
     /** For Redis to take a refund, before it goes to the journal. */
     private static final Duration REFUND = Duration.ofSeconds(2);

@@ -1,7 +1,9 @@
 package dev.sluice.signedurl;
 
+import dev.sluice.admission.IdLife;
 import dev.sluice.release.PendingUploads;
 import dev.sluice.release.ReleaseProperties;
+import dev.sluice.release.UnusedUploads;
 import dev.sluice.release.UploadProbe;
 import dev.sluice.supabase.StorageApi;
 import dev.sluice.supabase.SupabaseProperties;
@@ -73,6 +75,14 @@ class SignedUrlConfiguration {
             Duration life = urls.expiresIn(Access.UPLOAD);
             return new Reservations(
                     pending, bytes -> life.plus(release.after(Math.min(bytes, S3Signer.MAX_BYTES))), clock);
+        }
+
+        @Bean
+        IdLife s3IdLife(SignedUrlProperties urls, ReleaseProperties release) {
+            Duration longest = urls.expiresIn(Access.UPLOAD).plus(release.after(S3Signer.MAX_BYTES));
+            return new IdLife(
+                    longest.plus(UnusedUploads.PATIENCE),
+                    "sluice.signed-url.expires-in, sluice.upload.release-grace and sluice.upload.release-min-rate");
         }
 
         @Bean

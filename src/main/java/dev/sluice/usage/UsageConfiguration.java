@@ -1,5 +1,6 @@
 package dev.sluice.usage;
 
+import dev.sluice.admission.IdLife;
 import dev.sluice.admission.UsageSink;
 import dev.sluice.journal.Journal;
 import dev.sluice.ledger.Fences;
@@ -13,6 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -51,6 +53,11 @@ class UsageConfiguration {
     @Bean
     UsageDatabase usageDatabase(PostgRest database) {
         return new UsageDatabase(database);
+    }
+
+    @Bean
+    RetentionCheck retentionCheck(UsageProperties properties, ObjectProvider<IdLife> lives) {
+        return new RetentionCheck(properties.retention(), lives.stream().toList());
     }
 
     @Bean

@@ -30,6 +30,7 @@ public final class Admission {
     private boolean anyBucket;
     private GiveBack giveBack = GiveBack.NOTHING;
     private @Nullable String eventId;
+    private boolean reserves;
     private boolean refundable = true;
     private FailureHook onFailure = hadNoEffect -> Mono.just(true);
     private volatile boolean settled;
@@ -155,17 +156,24 @@ public final class Admission {
         Mono<Boolean> failed(boolean hadNoEffect);
     }
 
+    /** What bytes it charges are given back some time after its success, if they are not used. */
+    public void reserves() {
+        reserves = true;
+    }
+
     /**
-     * This request may be a repetition, or be repeated.
+     * This request may be a repetition, or be repeated. A repetition that reserves bytes charges under an id of its own
+     * nevertheless: those of an earlier attempt may be given back while what this one hands out is still good.
      *
      * @param id the event id to charge under, the same for every repetition
      * @param first whether nothing was charged under it before; if not, the charge is an earlier request's too and is never
      *     given back by this one
      */
     public void chargeUnder(String id, boolean first, FailureHook hook) {
-        eventId = id;
-        refundable = first;
-        onFailure = hook;
+        boolean own = !first && reserves && quota != null && quota.bytes() > 0;
+        eventId = own ? null : id;
+        refundable = first || own;
+        onFailure = own ? hadNoEffect -> hook.failed(hadNoEffect).thenReturn(hadNoEffect) : hook;
     }
 
     @Nullable String eventId() {

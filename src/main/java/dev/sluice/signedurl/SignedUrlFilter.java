@@ -39,6 +39,9 @@ final class SignedUrlFilter implements GatewayFilter, Ordered {
 
     /** Refuses what could not be signed. */
     void check(ServerWebExchange exchange) {
+        if (access == Access.UPLOAD && signedUrls.reserves()) {
+            Admission.of(exchange).reserves();
+        }
         UploadBatch batch = UploadBatch.ATTRIBUTE.get(exchange);
         if (batch == null) {
             signedUrls.check(access, UploadIntent.ATTRIBUTE.require(exchange), "");

@@ -25,6 +25,11 @@ final class SignedUrls {
         this.reservations = reservations;
     }
 
+    /** Whether the bytes of what is signed are reserved until it is known what became of them. */
+    boolean reserves() {
+        return reservations != null;
+    }
+
     /**
      * Sees to it that what was charged and is not used is given back: for what was not signed when the request ends, and of what
      * was signed, where bytes are reserved, when it was not uploaded. A charge has one refund, so there all is given back then.

@@ -182,6 +182,28 @@ class S3SignerIT {
     }
 
     @Test
+    void chargesARepetitionForTheUrlThatItGets() {
+        String key = limited(1000);
+        Map<String, String> headers = Map.of("X-API-Key", key, "Idempotency-Key", "k");
+        JsonNode first = ok(stack.post("/v1/supabase/signed-url", headers, item(name, "avatars", 400)));
+        stack.redis().client().keys("sluice:idempotency:*").forEach(record -> {
+            stack.redis().client().hdel(record, "answer", "useful");
+            stack.redis().client().hset(record, Map.of("owner", "somebody who died", "lease", "1"));
+        });
+
+        JsonNode again = ok(stack.post("/v1/supabase/signed-url", headers, item(name, "avatars", 400)));
+
+        assertThat(again.get("requestId")).isNotEqualTo(first.get("requestId"));
+        await().atMost(PATIENCE)
+                .until(() -> stack.database()
+                                .number(
+                                        "select count(*) from usage_events where user_id = ? and kind = 'charge' and"
+                                                + " bytes = 400",
+                                        user)
+                        == 2);
+    }
+
+    @Test
     void givesNothingBackWhileStorageDoesNotSay() {
         String key = limited(1000);
         stack.supabase().faults().status("s3.head", 503, "");

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,21 +67,42 @@ public final class ApiKeys {
      * Redis nor the database can tell and nothing of the last 15 minutes is remembered.
      */
     Mono<Caller> find(String key, Timings timings) {
+        return find(key, timings, true);
+    }
+
+    /**
+     * As {@link #find}, but Redis is not told that a key is unknown: whoever makes keys up would fill it.
+     */
+    Mono<Caller> findForTheDoubted(String key, Timings timings) {
+        return find(key, timings, false);
+    }
+
+    /** Whether this process can tell whose key it is, or could some minutes ago. */
+    boolean remembers(String key) {
+        if (!FORM.matcher(key).matches()) {
+            return true;
+        }
+        String hash = Sha256.hex(key);
+        return local.get(hash) != null || local.lastKnown(hash) != null;
+    }
+
+    private Mono<Caller> find(String key, Timings timings, boolean shareUnknown) {
         return Mono.defer(() -> {
             if (!FORM.matcher(key).matches()) {
                 return Mono.empty();
             }
             String hash = Sha256.hex(key);
             Identity cached = local.get(hash);
-            return (cached != null ? Mono.just(cached) : ask(hash, timings))
+            return (cached != null ? Mono.just(cached) : ask(hash, timings, shareUnknown))
                     .flatMap(identity -> Mono.justOrEmpty(identity.caller()));
         });
     }
 
-    private Mono<Identity> ask(String hash, Timings timings) {
+    private Mono<Identity> ask(String hash, Timings timings, boolean shareUnknown) {
         return fromRedis(hash, timings)
-                .switchIfEmpty(Mono.defer(() -> fromDatabase(hash, timings, true)))
-                .onErrorResume(RedisUnavailableException.class, away -> fromDatabase(hash, timings, false))
+                .switchIfEmpty(Mono.defer(
+                        () -> fromDatabase(hash, timings, found -> shareUnknown || found.caller() != null)))
+                .onErrorResume(RedisUnavailableException.class, away -> fromDatabase(hash, timings, found -> false))
                 .onErrorResume(error -> lastKnown(hash, error));
     }
 
@@ -98,8 +120,8 @@ public final class ApiKeys {
         return timings.measure(Stage.REDIS, read.timeout(left)).onErrorMap(TimeoutException.class, ApiKeys::late);
     }
 
-    /** @param store whether Redis answered so far; else nothing more of the request's time is spent on it */
-    private Mono<Identity> fromDatabase(String hash, Timings timings, boolean store) {
+    /** @param store what Redis is told; nothing if it did not answer so far: no more of the request's time is spent on it */
+    private Mono<Identity> fromDatabase(String hash, Timings timings, Predicate<Identity> store) {
         AtomicBoolean asked = new AtomicBoolean();
         long generation = local.generation();
         Mono<Identity> read = databaseReads.join(new Flight(hash, generation), () -> {
@@ -111,7 +133,7 @@ public final class ApiKeys {
             return resolve(hash, generation);
         });
         return timings.measure(Stage.DATABASE, read)
-                .flatMap(identity -> store && asked.get() && generation == local.generation()
+                .flatMap(identity -> store.test(identity) && asked.get() && generation == local.generation()
                         ? toRedis(hash, identity, timings).thenReturn(identity)
                         : Mono.just(identity));
     }

@@ -1,5 +1,6 @@
 package dev.sluice.caller;
 
+import dev.sluice.caller.FailedAttempts.Standing;
 import dev.sluice.exchange.ClientAddress;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.problem.ProblemException;
@@ -67,8 +68,9 @@ public final class AuthenticateGatewayFilterFactory
     public GatewayFilter apply(Config config) {
         return (exchange, chain) -> {
             RequestContext context = RequestContext.of(exchange);
-            return caller(config.accept(), exchange, context)
-                    .onErrorMap(ProblemException.class, refused -> failures.count(clientAddress.of(exchange), refused))
+            String network = clientAddress.networkOf(exchange);
+            return caller(config.accept(), exchange, network, context)
+                    .onErrorMap(ProblemException.class, refused -> failures.count(network, refused))
                     .flatMap(caller -> {
                         Caller.ATTRIBUTE.set(exchange, caller);
                         return chain.filter(as(caller, exchange, context.requestId()));
@@ -76,17 +78,21 @@ public final class AuthenticateGatewayFilterFactory
         };
     }
 
-    private Mono<Caller> caller(Accept accept, ServerWebExchange exchange, RequestContext context) {
+    private Mono<Caller> caller(Accept accept, ServerWebExchange exchange, String network, RequestContext context) {
+        if (accept == Accept.SIGNED_UPLOAD) {
+            return signedUploads.caller(exchange, network);
+        }
         HttpHeaders headers = exchange.getRequest().getHeaders();
-        return switch (accept) {
-            case USERS -> authenticator.authenticate(Credential.of(headers, trusted.sent(exchange)), context.timings());
-            case SUPABASE ->
-                authenticator.authenticateSupabaseClient(
-                        Credential.ofSupabaseClient(headers, trusted.sent(exchange)),
-                        clientAddress.networkOf(exchange),
-                        context.timings());
-            case SIGNED_UPLOAD -> signedUploads.caller(exchange, clientAddress.networkOf(exchange));
-        };
+        Credential credential = accept == Accept.USERS
+                ? Credential.of(headers, trusted.sent(exchange))
+                : Credential.ofSupabaseClient(headers, trusted.sent(exchange));
+        Standing standing = failures.of(network);
+        if (standing == Standing.BARRED && authenticator.wouldLookUpAStranger(credential)) {
+            return Mono.error(failures.refusal(network));
+        }
+        return accept == Accept.USERS
+                ? authenticator.authenticate(credential, standing, context.timings())
+                : authenticator.authenticateSupabaseClient(credential, network, standing, context.timings());
     }
 
     private static ServerWebExchange as(Caller caller, ServerWebExchange exchange, String requestId) {

@@ -1,5 +1,6 @@
 package dev.sluice.caller;
 
+import dev.sluice.caller.FailedAttempts.Standing;
 import dev.sluice.exchange.Timings;
 import reactor.core.publisher.Mono;
 
@@ -17,21 +18,28 @@ final class Authenticator {
     }
 
     /** As {@link #authenticate}; a token may also be a key of the project, and its caller goes on with what they sent. */
-    Mono<Caller> authenticateSupabaseClient(Credential credential, String network, Timings timings) {
+    Mono<Caller> authenticateSupabaseClient(Credential credential, String network, Standing standing, Timings timings) {
         return credential instanceof Credential.Token token
                 ? supabase.caller(token.value(), network)
-                : authenticate(credential, timings);
+                : authenticate(credential, standing, timings);
+    }
+
+    /** Whether Redis or the database would be asked for a key that was not valid here lately. */
+    boolean wouldLookUpAStranger(Credential credential) {
+        return credential instanceof Credential.Key key && !keys.remembers(key.value());
     }
 
     /** Never empty: fails with UNAUTHENTICATED, or with IDENTITY_UNAVAILABLE if that cannot be told. */
-    Mono<Caller> authenticate(Credential credential, Timings timings) {
+    Mono<Caller> authenticate(Credential credential, Standing standing, Timings timings) {
         if (credential instanceof Credential.Forwarded forwarded) {
             return Mono.just(new Caller(forwarded.userId(), forwarded.apiKeyId(), null, null));
         }
         if (credential instanceof Credential.Key key) {
-            return keys.find(key.value(), timings)
-                    .switchIfEmpty(Mono.error(
-                            () -> Refusals.unauthenticated("The X-API-Key is unknown, expired, revoked or malformed")));
+            Mono<Caller> found = standing == Standing.GOOD
+                    ? keys.find(key.value(), timings)
+                    : keys.findForTheDoubted(key.value(), timings);
+            return found.switchIfEmpty(Mono.error(
+                    () -> Refusals.unauthenticated("The X-API-Key is unknown, expired, revoked or malformed")));
         }
         if (credential instanceof Credential.Token token) {
             return tokens.verify(token.value());

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelOption;
 import java.time.Clock;
 import java.util.Objects;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreakerFactory;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -25,17 +26,19 @@ class CallerConfiguration {
 
     private static final int KEY_FETCHES = 2;
 
+    /** The database by a circuit and a bulkhead of its own: a flood of keys must not take the admissions' calls. */
     @Bean
     ApiKeys apiKeys(
             IdentityProperties identity,
             RedisProperties redisProperties,
             RedisConnection redis,
             PostgRest database,
+            ReactiveCircuitBreakerFactory<?, ?> breakers,
             JsonMapper json) {
         return new ApiKeys(
                 new LocalIdentities(identity.cacheTtl(), System::nanoTime),
                 new SharedIdentities(redis, json, identity.cacheTtl(), System::nanoTime),
-                database,
+                database.behind(breakers.create("postgrest-keys")),
                 redisProperties.timeout(),
                 System::nanoTime);
     }

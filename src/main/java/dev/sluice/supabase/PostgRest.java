@@ -31,6 +31,11 @@ public final class PostgRest {
         this.timeout = timeout;
     }
 
+    /** The same database for calls that must neither take the others' places nor open their circuit. */
+    public PostgRest behind(ReactiveCircuitBreaker other) {
+        return new PostgRest(client, other, timeout);
+    }
+
     /**
      * Calls {@code function} with named arguments, an object or map that becomes one JSON object.
      *

@@ -129,9 +129,12 @@ class AuthenticateIT {
     }
 
     private WebTestClient.ResponseSpec get(String path, Consumer<HttpHeaders> headers) {
+        return get(edge.client(), path, headers);
+    }
+
+    private WebTestClient.ResponseSpec get(WebTestClient client, String path, Consumer<HttpHeaders> headers) {
         int ip = address.get();
-        return edge.client()
-                .get()
+        return client.get()
                 .uri(path)
                 .header("X-Forwarded-For", "10." + (ip >> 16) + "." + ((ip >> 8) & 0xff) + "." + (ip & 0xff))
                 .headers(headers)
@@ -390,6 +393,34 @@ class AuthenticateIT {
         get("/who", headers -> headers.set("X-API-Key", "sk_wrong"))
                 .expectStatus()
                 .isUnauthorized();
+    }
+
+    @Test
+    void asksNobodyAnyMoreForAnAddressThatTriesKeyAfterKey() {
+        String known = supabase.createApiKey("user-7", null);
+        String unseen = supabase.createApiKey("user-8", null);
+        get("/who", headers -> headers.set("X-API-Key", known)).expectStatus().isOk();
+        int negatives = redis.client().keys("{id:*").size();
+        WebTestClient client = edge.client();
+        for (int i = 0; i < 120; i++) {
+            String made = "sk_made_up_" + i;
+            get(client, "/who", headers -> headers.set("X-API-Key", made))
+                    .expectStatus()
+                    .isEqualTo(i < 60 ? 401 : 429);
+        }
+        long asked = supabase.calls("rest.rpc.resolve_api_key");
+        assertThat(redis.client().keys("{id:*")).hasSizeLessThanOrEqualTo(negatives + 60);
+
+        get("/who", headers -> headers.set("X-API-Key", unseen))
+                .expectStatus()
+                .isEqualTo(429)
+                .expectHeader()
+                .valueMatches("Retry-After", "[1-9]\\d*");
+
+        assertThat(supabase.calls("rest.rpc.resolve_api_key")).isEqualTo(asked);
+        get("/who", headers -> headers.set("X-API-Key", known)).expectStatus().isOk();
+        address.incrementAndGet();
+        get("/who", headers -> headers.set("X-API-Key", unseen)).expectStatus().isOk();
     }
 
     @Test

@@ -12,10 +12,17 @@ import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,6 +49,9 @@ class OutageIT {
                 "sluice.redis.timeout", "1s",
                 "sluice.supabase.timeout", "5s",
                 "sluice.quota.default-limit", "5",
+                "sluice.client-address.trusted-proxies", "127.0.0.1",
+                "resilience4j.bulkhead.instances.postgrest.max-concurrent-calls", "16",
+                "resilience4j.bulkhead.instances.postgrest-keys.max-concurrent-calls", "8",
                 "sluice.operations.signed-url.memory", "1000/1m",
                 "sluice.operations.signed-url.redis", "1000/1m");
     }
@@ -87,6 +97,33 @@ class OutageIT {
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(stack.current("fenced")).isEqualTo(6));
         assertThat(stack.sign(key, "seventh.png").code()).isEqualTo("QUOTA_EXCEEDED");
+    }
+
+    @Test
+    void decidesByTheDatabaseWhileKeysThatNobodyKnowsAreLookedUp() {
+        String key = stack.user("spent", 1);
+        assertThat(stack.sign(key, "0.png").status()).isEqualTo(200);
+        await().atMost(SOON).until(() -> stack.current("spent") == 1);
+        stack.redis()
+                .client()
+                .keys("*:quota:spent")
+                .forEach(ledger -> stack.redis().client().del(ledger));
+        stack.supabase().faults().delay("rest.rpc.resolve_api_key", Duration.ofSeconds(1));
+        HttpClient http =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+        List<CompletableFuture<Integer>> flood = IntStream.range(0, 40)
+                .mapToObj(i -> HttpRequest.newBuilder(URI.create(stack.edge().url() + "/v1/usage"))
+                        .header("X-Forwarded-For", "203.0.113.7")
+                        .header("X-API-Key", "sk_made_up_" + i)
+                        .build())
+                .map(request ->
+                        http.sendAsync(request, BodyHandlers.discarding()).thenApply(HttpResponse::statusCode))
+                .toList();
+        await().atMost(SOON).until(() -> flood.stream().anyMatch(answer -> answer.getNow(0) == 503));
+
+        assertThat(stack.sign(key, "1.png").code()).isEqualTo("QUOTA_EXCEEDED");
+        assertThat(flood.stream().map(CompletableFuture::join)).containsOnly(401, 503);
     }
 
     @Test

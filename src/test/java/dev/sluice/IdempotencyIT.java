@@ -183,8 +183,10 @@ class IdempotencyIT {
 
     @Test
     void chargesOnceIfTheFirstOnesInstanceDied() {
-        String key = stack.user(user, 10);
+        String key = stack.user(user, 1);
         Answer first = sign(key, "k", name);
+        assertThat(sign(key, "another", name).code()).isEqualTo("QUOTA_EXCEEDED");
+        // From now on this process remembers for a while that nothing is left.
         asIfItsInstanceHadDiedBeforeItWasRecorded();
 
         Answer again = sign(key, "k", name);

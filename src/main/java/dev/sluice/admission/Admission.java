@@ -3,6 +3,7 @@ package dev.sluice.admission;
 import dev.sluice.exchange.Attribute;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.Flight;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +31,8 @@ public final class Admission {
     private boolean anyBucket;
     private GiveBack giveBack = GiveBack.NOTHING;
     private @Nullable String eventId;
+    private @Nullable Duration repeatableFor;
+    private boolean repetition;
     private boolean reserves;
     private boolean refundable = true;
     private FailureHook onFailure = hadNoEffect -> Mono.just(true);
@@ -168,10 +171,13 @@ public final class Admission {
      * @param id the event id to charge under, the same for every repetition
      * @param first whether nothing was charged under it before; if not, the charge is an earlier request's too and is never
      *     given back by this one
+     * @param life for how long a repetition may come
      */
-    public void chargeUnder(String id, boolean first, FailureHook hook) {
+    public void chargeUnder(String id, boolean first, Duration life, FailureHook hook) {
         boolean own = !first && reserves && quota != null && quota.bytes() > 0;
         eventId = own ? null : id;
+        repeatableFor = own ? null : life;
+        repetition = !first && !own;
         refundable = first || own;
         onFailure = own ? hadNoEffect -> hook.failed(hadNoEffect).thenReturn(hadNoEffect) : hook;
     }
@@ -188,6 +194,16 @@ public final class Admission {
     /** Whether a later request may live on this one's charge, if it has no answer. */
     public boolean isRepeatable() {
         return eventId != null;
+    }
+
+    /** For how long the event that is charged may come again; null for never. */
+    @Nullable Duration repeatableFor() {
+        return repeatableFor;
+    }
+
+    /** Whether an earlier request may have charged the event already. */
+    boolean isRepetition() {
+        return repetition;
     }
 
     /** Completes with whether what was charged, or a part of it, may be given back now that the request has ended. */

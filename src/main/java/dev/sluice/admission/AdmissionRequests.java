@@ -10,6 +10,7 @@ import dev.sluice.ledger.BucketCheck;
 import dev.sluice.ledger.Charge;
 import dev.sluice.ledger.RateCheck;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -55,7 +56,7 @@ final class AdmissionRequests {
         return new AdmitRequest(
                 subject.userId(),
                 checks,
-                charge == null ? null : ledgerCharge(charge),
+                charge == null ? null : ledgerCharge(charge, claims.repeatableFor()),
                 claims.buckets().stream()
                         .map(bucket ->
                                 new BucketCheck(bucket.bucket(), bucket.access().key(), null))
@@ -65,9 +66,14 @@ final class AdmissionRequests {
                 FactsMode.ASK);
     }
 
-    private Charge ledgerCharge(UsageEvent event) {
+    private Charge ledgerCharge(UsageEvent event, @Nullable Duration repeatableFor) {
         return new Charge(
-                event.id(), json.writeValueAsString(event), event.amount(), event.bytes(), quota.defaultLimit());
+                event.id(),
+                json.writeValueAsString(event),
+                event.amount(),
+                event.bytes(),
+                quota.defaultLimit(),
+                repeatableFor);
     }
 
     private UsageEvent event(

@@ -26,7 +26,7 @@ final class AdmissionVerdicts {
         this.registry = registry;
     }
 
-    /** The refusal that still holds without asking again; null if there is none. */
+    /** The refusal that still holds without asking again; null if there is none. A repetition may have paid already. */
     @Nullable ProblemException remembered(Subject subject) {
         for (RateCheck check : checks(subject)) {
             RateState full = remembered.rateLimit(subject.userId(), check);
@@ -36,7 +36,8 @@ final class AdmissionVerdicts {
             }
         }
         Claim.Quota quota = subject.claims().quota();
-        AdmitReply.QuotaExceeded spent = quota == null ? null : remembered.quota(subject.userId(), quota);
+        AdmitReply.QuotaExceeded spent =
+                quota == null || subject.claims().isRepetition() ? null : remembered.quota(subject.userId(), quota);
         return spent == null ? null : refused(subject, "quota", Source.MEMORY, Refusals.quota(spent));
     }
 

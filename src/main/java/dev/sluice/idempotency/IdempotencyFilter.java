@@ -108,7 +108,11 @@ final class IdempotencyFilter implements GlobalFilter, Ordered {
         if (beginning instanceof Beginning.Held held) {
             count(held.first() ? "first" : "repeated");
             Admission.of(exchange)
-                    .chargeUnder(held.eventId(), held.first(), hadNoEffect -> failed(claim, held, hadNoEffect));
+                    .chargeUnder(
+                            held.eventId(),
+                            held.first(),
+                            records.ttl(),
+                            hadNoEffect -> failed(claim, held, hadNoEffect));
             Recording.ATTRIBUTE.set(exchange, new Recording(records, claim));
             return whileHeld(claim, chain.filter(exchange));
         }

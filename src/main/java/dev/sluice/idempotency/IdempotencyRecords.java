@@ -29,6 +29,11 @@ final class IdempotencyRecords {
         this.ttl = ttl;
     }
 
+    /** How long a key means the request that it came with first. */
+    Duration ttl() {
+        return ttl;
+    }
+
     /** One attempt's claim on a record: its key, who holds it, what it asks for, and the event id if it is the first. */
     record Claim(String keyHash, String owner, String fingerprint, String eventId) {
 

@@ -157,11 +157,16 @@ public final class Ledger {
 
     private static String[] admitKeys(AdmitRequest request, int partition) {
         List<String> keys =
-                new ArrayList<>(4 + request.rates().size() + request.buckets().size());
+                new ArrayList<>(5 + request.rates().size() + request.buckets().size());
         keys.add(KeySpace.fence(partition));
         keys.add(KeySpace.usage(partition));
         keys.add(KeySpace.quota(request.userId()));
         keys.add(KeySpace.inFlight(request.userId()));
+        Charge charge = request.charge();
+        keys.add(
+                charge == null || charge.repeatableFor() == null
+                        ? KeySpace.quota(request.userId())
+                        : KeySpace.charged(request.userId(), charge.eventId()));
         for (RateCheck check : request.rates()) {
             keys.add(KeySpace.rate(
                     request.userId(), check.operation(), check.rate().windowSeconds()));
@@ -175,7 +180,7 @@ public final class Ledger {
     private String[] admitArgs(AdmitRequest request, String fenceToken) {
         Charge charge = request.charge();
         List<String> args = new ArrayList<>(
-                16 + 3 * request.rates().size() + request.buckets().size());
+                17 + 3 * request.rates().size() + request.buckets().size());
         args.add(fenceToken);
         args.add(request.facts().argument());
         args.add(millis(settings.ttl()));
@@ -191,6 +196,7 @@ public final class Ledger {
         args.add(Integer.toString(request.rates().size()));
         args.add(request.anyBucket() ? "any" : "all");
         addFlight(args, request.flight());
+        args.add(charge == null || charge.repeatableFor() == null ? "" : millis(charge.repeatableFor()));
         for (RateCheck check : request.rates()) {
             args.add(Long.toString(check.rate().limit()));
             args.add(Long.toString(check.rate().window().toMillis()));

@@ -88,6 +88,11 @@ public final class KeySpace {
         return "sluice:resumable:" + uploadId;
     }
 
+    /** That an event was charged which may come again. */
+    public static String charged(String userId, String eventId) {
+        return "sluice:charged:" + tag(userId) + ":" + eventId;
+    }
+
     /** What an Idempotency-Key stands for, by a hash of its user and itself. */
     public static String idempotency(String hash) {
         return "sluice:idempotency:" + hash;

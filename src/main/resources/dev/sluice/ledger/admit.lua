@@ -1,7 +1,8 @@
 -- One admission: all rate windows, the uploads in flight, the quota and the bucket verdicts of a request, all or nothing.
 --
 -- KEYS 1 fence   2 usage stream   3 ledger hash   4 leases of uploads in flight, a sorted set
---      5.. one hash per rate window, then one verdict per bucket
+--      5 that this event id was charged, a string; the ledger hash again if nobody will ask
+--      6.. one hash per rate window, then one verdict per bucket
 -- ARGV 1 fence token to install, '' for none
 --      2 how to treat facts that are missing or due: 'ask' (answer 'load'), 'held' (they were just read: a period that
 --        still looks ended is the clocks' difference), 'trust' (they cannot be read: a known ledger is used as it is,
@@ -12,7 +13,9 @@
 --      10 number of rate windows   11 'all' if every bucket must be granted, 'any' if one is enough
 --      12 lease of this upload, '<id>:<bytes>'; '' for no claim   13 its time, ms   14 its bytes
 --      15 uploads in flight at most, '' for no limit   16 bytes in flight at most, '' for no limit
---      17.. three per rate window: limit, window in ms, cost; then one per bucket: 'ask' read the verdict, '1' or '0' it
+--      17 for how long the event id may come again, ms; '' for never: else it is remembered that it was charged, and one that
+--        was is neither checked against the quota nor charged again
+--      18.. three per rate window: limit, window in ms, cost; then one per bucket: 'ask' read the verdict, '1' or '0' it
 --        was decided elsewhere
 --
 -- Reply (strings and integers; 53-bit):
@@ -39,8 +42,8 @@ local fence = install_fence(KEYS[1], ARGV[1])
 local WINDOWS = tonumber(ARGV[10])
 local windows = {}
 local refused_window
-for i = 5, 4 + WINDOWS do
-  local a = 17 + (i - 5) * 3
+for i = 6, 5 + WINDOWS do
+  local a = 18 + (i - 6) * 3
   local w = read_window(KEYS[i], tonumber(ARGV[a]), tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), now)
   if w.over > 0 and not refused_window then
     refused_window = #windows
@@ -84,7 +87,8 @@ end
 -- Quota and buckets: what is known, and what has to be asked first.
 local mode = ARGV[2]
 local quota = KEYS[3]
-local charging = ARGV[4] ~= ''
+local repeatable = ARGV[4] ~= '' and ARGV[17] ~= ''
+local charging = ARGV[4] ~= '' and not (repeatable and redis.call('EXISTS', KEYS[5]) == 1)
 local amount = tonumber(ARGV[4]) or 0
 local bytes = tonumber(ARGV[5]) or 0
 local limit = ''
@@ -133,10 +137,10 @@ local verdicts = {}
 local unknown = {}
 local granted = 0
 local denied
-for b = 0, #KEYS - 5 - WINDOWS do
-  local verdict = ARGV[17 + 3 * WINDOWS + b]
+for b = 0, #KEYS - 6 - WINDOWS do
+  local verdict = ARGV[18 + 3 * WINDOWS + b]
   if verdict == 'ask' then
-    verdict = redis.call('GET', KEYS[5 + WINDOWS + b])
+    verdict = redis.call('GET', KEYS[6 + WINDOWS + b])
   end
   if not verdict then
     unknown[#unknown + 1] = b
@@ -179,6 +183,9 @@ if charging then
   renew_expiry(quota, ARGV[3])
   redis.call('XADD', KEYS[2], '*', 'id', ARGV[8], 'inc', h[1], 'period', period, 'event', ARGV[9])
   used = used + amount
+  if repeatable then
+    redis.call('PSETEX', KEYS[5], ARGV[17], '1')
+  end
 end
 local reply = with_rates({ 'admitted', charging and h[1] or '', period, string.format('%.0f', used), limit }, true)
 for _, verdict in ipairs(verdicts) do

@@ -269,6 +269,25 @@ class IdempotencyIT {
         assertThat(bytes()).isEqualTo(15);
     }
 
+    @Test
+    void keepsAnAnswerWithoutABodyAndOneThatIsEncoded() {
+        String key = stack.user(user, 10);
+        long before = stack.supabase().calls("storage.upload");
+        stack.supabase().faults().status("storage.upload", 204, "").times("storage.upload", 1);
+        assertThat(upload(key, "k", "content").status()).isEqualTo(204);
+
+        Answer again = upload(key, "k", "content");
+
+        assertThat(again.status()).isEqualTo(204);
+        assertThat(again.header("Idempotency-Replayed")).isEqualTo("true");
+        assertThat(again.header("Content-Length")).isEmpty();
+        assertThat(stack.supabase().calls("storage.upload")).isEqualTo(before + 1);
+        stack.supabase().faults().status("storage.upload", 200, "{}", Map.of("Content-Encoding", "br"));
+        assertThat(upload(key, "k-2", "content").header("Content-Encoding")).isEqualTo("br");
+        assertThat(upload(key, "k-2", "content").header("Content-Encoding")).isEqualTo("br");
+        awaitCharged(2, 2);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "\"\"", "a\"b", "a\\b"})
     void refusesAKeyThatIsNone(String value) {

@@ -45,7 +45,7 @@ class StartIT {
                 "sluice.quota.on-failure|perhaps|sluice.quota.on-failure",
                 "sluice.redis.timeout|0ms|sluice.redis.timeout",
                 "sluice.usage.batch-size|0|sluice.usage",
-                "sluice.usage.retention|1d|at least 2d: what it keeps is asked for after the time that follows from sluice.idempotency.ttl",
+                "sluice.usage.retention|3d|sluice.usage.retention must be at least 4d",
                 "sluice.journal.max-size|1KB|sluice.journal.max-size must be at least 1MB",
                 "sluice.journal.on-full|drop|sluice.journal.on-full",
                 "sluice.journal.directory|/dev/null/journal|sluice.journal.directory must be a directory that",

@@ -1,6 +1,8 @@
 package dev.sluice.idempotency;
 
 import dev.sluice.exchange.RequestContext;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.reactivestreams.Publisher;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -9,13 +11,15 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatusCode;
-import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** Keeps the successful answer of a request that holds a record, before the client has it. */
+/**
+ * Keeps the successful answer of a request that holds a record, before the client has it. One that is too large is passed on
+ * and its record let go: nothing is under way any more.
+ */
 final class AnswerKeeper implements GlobalFilter, Ordered {
 
     /** Before the gateway's own filter that writes a proxied answer, at -1. */
@@ -49,40 +53,54 @@ final class AnswerKeeper implements GlobalFilter, Ordered {
         public Mono<Void> writeWith(Publisher<? extends DataBuffer> body) {
             Recording recording = Recording.ATTRIBUTE.get(exchange);
             HttpStatusCode status = getStatusCode();
-            long length = getHeaders().getContentLength();
-            if (recording == null
-                    || status == null
-                    || !status.is2xxSuccessful()
-                    || length > StoredAnswer.MAX_BODY_BYTES) {
+            if (recording == null || status == null || !status.is2xxSuccessful()) {
                 return super.writeWith(body);
             }
-            return length < 0 ? keepIfEmpty(recording, status, body) : keepThenWrite(recording, status, body);
+            return getHeaders().getContentLength() > StoredAnswer.MAX_BODY_BYTES
+                    ? recording.letGo().then(super.writeWith(body))
+                    : super.writeWith(kept(recording, status, Flux.from(body)));
         }
 
-        /** Of unknown length, as storage's answer to the beginning of a resumable upload is. */
-        private Mono<Void> keepIfEmpty(
-                Recording recording, HttpStatusCode status, Publisher<? extends DataBuffer> body) {
-            return super.writeWith(Flux.<DataBuffer>from(body)
-                    .switchOnFirst((first, all) -> first.isOnComplete()
-                            ? keep(recording, status, new byte[0]).thenMany(all)
-                            : all));
+        @Override
+        public Mono<Void> writeAndFlushWith(Publisher<? extends Publisher<? extends DataBuffer>> body) {
+            Recording recording = Recording.ATTRIBUTE.get(exchange);
+            HttpStatusCode status = getStatusCode();
+            return recording == null || status == null || !status.is2xxSuccessful()
+                    ? super.writeAndFlushWith(body)
+                    : recording.letGo().then(super.writeAndFlushWith(body));
         }
 
-        private Mono<Void> keepThenWrite(
-                Recording recording, HttpStatusCode status, Publisher<? extends DataBuffer> body) {
-            ServerHttpResponse response = getDelegate();
-            return DataBufferUtils.join(Flux.from(body), StoredAnswer.MAX_BODY_BYTES)
-                    .map(Kept::bytes)
-                    .defaultIfEmpty(new byte[0])
-                    .flatMap(bytes -> keep(recording, status, bytes)
-                            .then(Mono.defer(() -> response.writeWith(Mono.fromSupplier(
-                                    () -> response.bufferFactory().wrap(bytes))))));
+        /** Nothing of the answer passes before it is kept, or has become too large for that. */
+        private Flux<DataBuffer> kept(Recording recording, HttpStatusCode status, Flux<? extends DataBuffer> body) {
+            AtomicLong size = new AtomicLong();
+            return body.cast(DataBuffer.class)
+                    .bufferUntil(buffer -> size.addAndGet(buffer.readableByteCount()) > StoredAnswer.MAX_BODY_BYTES)
+                    .defaultIfEmpty(List.of())
+                    .switchOnFirst((first, parts) -> {
+                        if (first.isOnError()) {
+                            return parts.flatMapIterable(part -> part);
+                        }
+                        if (size.get() > StoredAnswer.MAX_BODY_BYTES) {
+                            return recording.letGo().thenMany(parts.flatMapIterable(part -> part));
+                        }
+                        return parts.concatMap(whole -> keep(recording, status, whole));
+                    })
+                    .doOnDiscard(DataBuffer.class, DataBufferUtils::release);
         }
 
-        private Mono<Void> keep(Recording recording, HttpStatusCode status, byte[] body) {
-            return recording.keep(
-                    StoredAnswer.of(status, getHeaders(), body),
-                    RequestContext.of(exchange).answerLife());
+        private Flux<DataBuffer> keep(Recording recording, HttpStatusCode status, List<DataBuffer> whole) {
+            byte[] bytes = whole.isEmpty()
+                    ? new byte[0]
+                    : bytes(getDelegate().bufferFactory().join(whole));
+            return recording
+                    .keep(
+                            StoredAnswer.of(status, getHeaders(), bytes),
+                            RequestContext.of(exchange).answerLife())
+                    .thenMany(
+                            bytes.length == 0
+                                    ? Flux.<DataBuffer>empty()
+                                    : Flux.defer(() -> Flux.just(
+                                            getDelegate().bufferFactory().wrap(bytes))));
         }
 
         private static byte[] bytes(DataBuffer buffer) {

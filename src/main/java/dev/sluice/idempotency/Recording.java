@@ -17,6 +17,13 @@ record Recording(IdempotencyRecords records, Claim claim) {
 
     private static final Logger log = LoggerFactory.getLogger(Recording.class);
 
+    /** The answer will not be kept. Never fails: at worst the record is held until its lease runs out. */
+    Mono<Void> letGo() {
+        return Mono.defer(() -> Mono.fromFuture(records.release(claim).toFuture(), true))
+                .onErrorResume(RedisUnavailableException.class, error -> Mono.just(false))
+                .then();
+    }
+
     /**
      * Keeps the answer, also if the client leaves meanwhile; completes when it is kept, or cannot be. Never fails: the answer
      * is the client's either way.

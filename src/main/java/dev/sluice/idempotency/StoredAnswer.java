@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.publisher.Mono;
@@ -27,6 +28,7 @@ record StoredAnswer(int status, Map<String, String> headers, byte[] body) {
 
     private static final List<String> KEPT = List.of(
             HttpHeaders.CONTENT_TYPE,
+            HttpHeaders.CONTENT_ENCODING,
             HttpHeaders.CACHE_CONTROL,
             HttpHeaders.LOCATION,
             HttpHeaders.ETAG,
@@ -59,6 +61,9 @@ record StoredAnswer(int status, Map<String, String> headers, byte[] body) {
         response.setStatusCode(HttpStatusCode.valueOf(status));
         headers.forEach((name, value) -> response.getHeaders().set(name, value));
         response.getHeaders().set(REPLAYED, "true");
+        if (status == HttpStatus.NO_CONTENT.value()) {
+            return response.setComplete();
+        }
         response.getHeaders().setContentLength(body.length);
         return response.writeWith(
                 Mono.fromSupplier(() -> response.bufferFactory().wrap(body)));

@@ -2,6 +2,7 @@ package dev.sluice.usage;
 
 import dev.sluice.admission.IdLife;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import org.springframework.beans.factory.InitializingBean;
 
@@ -13,14 +14,14 @@ record RetentionCheck(Duration retention, List<IdLife> lives) implements Initial
 
     @Override
     public void afterPropertiesSet() {
-        for (IdLife life : lives) {
+        lives.stream().max(Comparator.comparing(IdLife::longest)).ifPresent(life -> {
             Duration needed = life.longest().plus(SPARE);
             if (retention.compareTo(needed) < 0) {
                 throw new IllegalStateException("sluice.usage.retention must be at least " + days(needed)
                         + ": what it keeps is asked for after the time that follows from " + life.properties()
                         + ", and a day more. Raise the one or lower the other");
             }
-        }
+        });
     }
 
     private static String days(Duration atLeast) {

@@ -18,6 +18,9 @@ public final class LibraryLocks implements BlockHoundIntegration {
     @Override
     public void applyTo(BlockHound.Builder builder) {
         builder.allowBlockingCallsInside("io.netty.buffer.AdaptivePoolingAllocator", "allocate")
+                // A timer that is cancelled. Refused inside of the lock, it would leave the lock taken for ever.
+                .allowBlockingCallsInside(
+                        "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", "remove")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "incrementWriters")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "decrementWriters")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "doExclusive")

@@ -4,8 +4,9 @@
  *
  * <p>Promises, for a POST of a known caller that has the header: after a success the same answer, without the operation,
  * for as long as the answer is of use; one charge for all attempts, also if an instance dies under one, because every
- * attempt is charged under the first one's event id; 422 for another request under the same key. A failure is not kept: the
- * next attempt is a new one, and an upload that broke off is settled to what passed.
+ * attempt is charged under the first one's event id (but one that reserves bytes for a URL: under its own); 422 for another
+ * request under the same key. A failure is not kept: the next attempt is a new one, and an upload that broke off is settled
+ * to what passed.
  *
  * <p>Does not promise that an operation is done only once: an attempt whose end nobody recorded (its instance died, or its
  * upload timed out) is done again by the next. While Redis is away, requests are served as if they had no key. A charge

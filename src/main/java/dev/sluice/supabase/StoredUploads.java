@@ -124,7 +124,9 @@ public final class StoredUploads {
     }
 
     private <T> Mono<T> guarded(Mono<T> call) {
-        return breaker.run(call.timeout(timeout).onErrorMap(BackgroundFailure::new), Mono::error)
+        return breaker.run(
+                        UnreadAnswers.releasedAfter(call.timeout(timeout)).onErrorMap(BackgroundFailure::new),
+                        Mono::error)
                 .onErrorMap(BackgroundFailure.class, BackgroundFailure::failure);
     }
 

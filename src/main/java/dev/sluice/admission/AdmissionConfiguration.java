@@ -32,6 +32,11 @@ class AdmissionConfiguration {
     }
 
     @Bean
+    DefaultLimit defaultLimit(QuotaProperties quota) {
+        return new DefaultLimit(quota.defaultLimit());
+    }
+
+    @Bean
     Degradation degradation(MeterRegistry registry) {
         return new Degradation(registry, System::nanoTime);
     }
@@ -47,8 +52,8 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    AdmissionRequests admissionRequests(QuotaProperties quota, JsonMapper json, Clock clock) {
-        return new AdmissionRequests(quota, json, clock);
+    AdmissionRequests admissionRequests(DefaultLimit defaultLimit, JsonMapper json, Clock clock) {
+        return new AdmissionRequests(defaultLimit, json, clock);
     }
 
     @Bean
@@ -73,11 +78,21 @@ class AdmissionConfiguration {
             LastVerdicts lastVerdicts,
             AdmissionVerdicts verdicts,
             Degradation degradation,
-            QuotaProperties quota,
+            DefaultLimit defaultLimit,
             UsageSink usage,
             Clock clock) {
         return new DatabaseAdmission(
-                database, ledger, fences, redisBudget, facts, lastVerdicts, verdicts, degradation, quota, usage, clock);
+                database,
+                ledger,
+                fences,
+                redisBudget,
+                facts,
+                lastVerdicts,
+                verdicts,
+                degradation,
+                defaultLimit,
+                usage,
+                clock);
     }
 
     @Bean
@@ -102,8 +117,8 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    SizeLimit sizeLimit(Operations operations) {
-        return new SizeLimit(operations);
+    SizeLimit sizeLimit() {
+        return new SizeLimit();
     }
 
     @Bean
@@ -138,8 +153,8 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    UploadOptionsGatewayFilterFactory uploadOptionsGatewayFilterFactory(Operations operations, SizeLimit sizes) {
-        return new UploadOptionsGatewayFilterFactory(operations, sizes);
+    UploadOptionsGatewayFilterFactory uploadOptionsGatewayFilterFactory(Operations operations) {
+        return new UploadOptionsGatewayFilterFactory(operations);
     }
 
     @Bean

@@ -20,12 +20,12 @@ final class AdmissionRequests {
 
     static final String PROVIDER = "supabase";
 
-    private final QuotaProperties quota;
+    private final DefaultLimit defaultLimit;
     private final JsonMapper json;
     private final Clock clock;
 
-    AdmissionRequests(QuotaProperties quota, JsonMapper json, Clock clock) {
-        this.quota = quota;
+    AdmissionRequests(DefaultLimit defaultLimit, JsonMapper json, Clock clock) {
+        this.defaultLimit = defaultLimit;
         this.json = json;
         this.clock = clock;
     }
@@ -72,7 +72,7 @@ final class AdmissionRequests {
                 json.writeValueAsString(event),
                 event.amount(),
                 event.bytes(),
-                quota.defaultLimit(),
+                defaultLimit.requests(),
                 repeatableFor);
     }
 

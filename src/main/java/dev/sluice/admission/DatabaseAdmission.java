@@ -40,7 +40,7 @@ final class DatabaseAdmission {
     private final LastVerdicts lastVerdicts;
     private final AdmissionVerdicts verdicts;
     private final Degradation degradation;
-    private final QuotaProperties quota;
+    private final DefaultLimit defaultLimit;
     private final UsageSink usage;
     private final Clock clock;
 
@@ -53,7 +53,7 @@ final class DatabaseAdmission {
             LastVerdicts lastVerdicts,
             AdmissionVerdicts verdicts,
             Degradation degradation,
-            QuotaProperties quota,
+            DefaultLimit defaultLimit,
             UsageSink usage,
             Clock clock) {
         this.database = database;
@@ -64,7 +64,7 @@ final class DatabaseAdmission {
         this.lastVerdicts = lastVerdicts;
         this.verdicts = verdicts;
         this.degradation = degradation;
-        this.quota = quota;
+        this.defaultLimit = defaultLimit;
         this.usage = usage;
         this.clock = clock;
     }
@@ -136,7 +136,7 @@ final class DatabaseAdmission {
                 subject,
                 claim.name(),
                 Source.DATABASE,
-                Refusals.quota(reservation.exceeded(charge, quota.defaultLimit(), clock.instant())));
+                Refusals.quota(reservation.exceeded(charge, defaultLimit.requests(), clock.instant())));
     }
 
     /**
@@ -196,7 +196,7 @@ final class DatabaseAdmission {
         arguments.put("p_user_id", charge.userId());
         arguments.put("p_amount", charge.amount());
         arguments.put("p_bytes", charge.bytes());
-        arguments.put("p_default_limit", quota.defaultLimit());
+        arguments.put("p_default_limit", defaultLimit.requests());
         arguments.put("p_event", charge);
         return arguments;
     }

@@ -4,6 +4,7 @@ import dev.sluice.caller.Caller;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.ledger.RateCheck;
 import dev.sluice.operation.Operations;
+import dev.sluice.operation.UsesOperations;
 import jakarta.validation.constraints.NotBlank;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,8 @@ import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFac
 import org.springframework.validation.annotation.Validated;
 
 /** {@code RateLimit=<operation>}: claims that the caller stays within the operation's rates over all instances. */
-final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<RateLimitGatewayFilterFactory.Config> {
+final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<RateLimitGatewayFilterFactory.Config>
+        implements UsesOperations<RateLimitGatewayFilterFactory> {
 
     private final Operations operations;
     private final RateLimitProperties properties;
@@ -21,6 +23,11 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
         super(Config.class);
         this.operations = operations;
         this.properties = properties;
+    }
+
+    @Override
+    public RateLimitGatewayFilterFactory with(Operations others) {
+        return new RateLimitGatewayFilterFactory(others, properties);
     }
 
     @Override
@@ -40,7 +47,7 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
                     .toList();
             checks.forEach(check ->
                     context.requireWithin(check.rate().limit(), check.rate().windowSeconds()));
-            context.operation(operation);
+            context.operation(operation, plan -> operations.maxSize(operation, plan));
             Admission.of(exchange).claim(new Claim.RateLimit(operation, checks, onFailure));
             return chain.filter(exchange);
         };

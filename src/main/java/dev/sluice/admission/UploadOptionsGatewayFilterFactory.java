@@ -2,6 +2,7 @@ package dev.sluice.admission;
 
 import dev.sluice.caller.Caller;
 import dev.sluice.operation.Operations;
+import dev.sluice.operation.UsesOperations;
 import jakarta.validation.constraints.NotBlank;
 import java.util.List;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
@@ -15,15 +16,19 @@ import org.springframework.validation.annotation.Validated;
  * {@code Upload-Limit: max-size=<bytes>} (draft-ietf-httpbis-resumable-upload, 5.2); no such header means no limit here.
  */
 final class UploadOptionsGatewayFilterFactory
-        extends AbstractGatewayFilterFactory<UploadOptionsGatewayFilterFactory.Config> {
+        extends AbstractGatewayFilterFactory<UploadOptionsGatewayFilterFactory.Config>
+        implements UsesOperations<UploadOptionsGatewayFilterFactory> {
 
     private final Operations operations;
-    private final SizeLimit sizes;
 
-    UploadOptionsGatewayFilterFactory(Operations operations, SizeLimit sizes) {
+    UploadOptionsGatewayFilterFactory(Operations operations) {
         super(Config.class);
         this.operations = operations;
-        this.sizes = sizes;
+    }
+
+    @Override
+    public UploadOptionsGatewayFilterFactory with(Operations others) {
+        return new UploadOptionsGatewayFilterFactory(others);
     }
 
     @Override
@@ -35,7 +40,8 @@ final class UploadOptionsGatewayFilterFactory
     public GatewayFilter apply(Config config) {
         String operation = operations.get(config.operation()).name();
         return (exchange, chain) -> {
-            Long limit = sizes.of(operation, Caller.ATTRIBUTE.get(exchange));
+            Caller caller = Caller.ATTRIBUTE.get(exchange);
+            Long limit = operations.maxSize(operation, caller == null ? null : caller.plan());
             HttpHeaders headers = exchange.getResponse().getHeaders();
             headers.set(HttpHeaders.ALLOW, "PUT, POST, DELETE, OPTIONS");
             if (limit != null) {

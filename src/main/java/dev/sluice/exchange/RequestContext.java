@@ -15,11 +15,18 @@ public final class RequestContext {
 
     private static final Pattern CLIENT_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
+    /** The most bytes that one request may store; null for no limit. */
+    @FunctionalInterface
+    public interface Sizes {
+        @Nullable Long of(@Nullable String plan);
+    }
+
     private final String requestId;
     private final @Nullable String clientRequestId;
     private final Timings timings;
     private final RateLimits rateLimits = new RateLimits();
     private volatile @Nullable String operation;
+    private volatile Sizes sizes = plan -> null;
     private volatile int cost = 1;
     private volatile @Nullable Duration answerLife;
     private volatile @Nullable String refusal;
@@ -74,8 +81,15 @@ public final class RequestContext {
         return operation;
     }
 
-    public void operation(String name) {
-        operation = name;
+    /** @param sizes how much a request of this operation may store, whatever changes while it is under way */
+    public void operation(String name, Sizes sizes) {
+        this.operation = name;
+        this.sizes = sizes;
+    }
+
+    /** How much the request may store, in bytes, for a caller of that plan; null for no limit. */
+    public @Nullable Long maxSize(@Nullable String plan) {
+        return sizes.of(plan);
     }
 
     /** How many operations the request asks for and counts as: 1, but for a batch. */

@@ -8,6 +8,7 @@ import dev.sluice.exchange.Stage;
 import dev.sluice.operation.Operations;
 import dev.sluice.operation.Rate;
 import dev.sluice.operation.RollingCounter;
+import dev.sluice.operation.UsesOperations;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import jakarta.validation.constraints.NotBlank;
@@ -29,7 +30,8 @@ import reactor.core.publisher.Mono;
  * counts as one attempt whatever it holds, and as {@code MemoryGuard=<operation>,rest} after, for what is left of the batch.
  */
 public final class MemoryGuardGatewayFilterFactory
-        extends AbstractGatewayFilterFactory<MemoryGuardGatewayFilterFactory.Config> {
+        extends AbstractGatewayFilterFactory<MemoryGuardGatewayFilterFactory.Config>
+        implements UsesOperations<MemoryGuardGatewayFilterFactory> {
 
     /**
      * The filter's arguments.
@@ -60,6 +62,11 @@ public final class MemoryGuardGatewayFilterFactory
     }
 
     @Override
+    public MemoryGuardGatewayFilterFactory with(Operations others) {
+        return new MemoryGuardGatewayFilterFactory(guard, others, clientAddress);
+    }
+
+    @Override
     public List<String> shortcutFieldOrder() {
         return List.of("operation", "count");
     }
@@ -70,7 +77,7 @@ public final class MemoryGuardGatewayFilterFactory
         String operation = operations.get(config.operation()).name();
         return (exchange, chain) -> {
             RequestContext context = RequestContext.of(exchange);
-            context.operation(operation);
+            context.operation(operation, plan -> operations.maxSize(operation, plan));
             long since = context.timings().now();
             Caller caller = Caller.ATTRIBUTE.get(exchange);
             Rate rate = operations.memory(operation, caller == null ? null : caller.plan());

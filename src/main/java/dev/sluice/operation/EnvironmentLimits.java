@@ -93,6 +93,15 @@ final class EnvironmentLimits {
         return plans.computeIfAbsent(Operations.uniform(plan), key -> new LinkedHashMap<>());
     }
 
+    /**
+     * All limits of the environment.
+     *
+     * @throws org.springframework.boot.context.properties.bind.BindException if one cannot be read
+     */
+    OperationProperties all() {
+        return complete(binder.bindOrCreate("sluice", Bindable.of(OperationProperties.class)));
+    }
+
     /** These limits and, where they say nothing, the bound ones, without the empty heads of names with dashes. */
     OperationProperties complete(OperationProperties bound) {
         Map<String, Map<String, Limits>> limits = new LinkedHashMap<>(plans);

@@ -7,11 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -27,6 +29,16 @@ public final class Operations {
 
     /** By {@link #uniform} name of the plan, then of the operation; holds every operation. */
     private final Map<String, Map<String, Operation>> byPlan = new TreeMap<>();
+
+    /**
+     * As the environment's files and variables set them.
+     *
+     * @throws IllegalArgumentException naming the property that is missing or wrong, its form and an example
+     * @throws org.springframework.boot.context.properties.bind.BindException if a limit cannot be read
+     */
+    public static Operations of(ConfigurableEnvironment environment) {
+        return new Operations(new EnvironmentLimits(environment).all());
+    }
 
     /** @throws IllegalArgumentException naming the property that is missing or wrong, its form and an example */
     public Operations(OperationProperties properties) {
@@ -149,6 +161,18 @@ public final class Operations {
 
     private static String names(Map<String, Operation> operations) {
         return operations.values().stream().map(Operation::name).sorted().collect(Collectors.joining(", "));
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Operations operations
+                && byDefault.equals(operations.byDefault)
+                && byPlan.equals(operations.byPlan);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(byDefault, byPlan);
     }
 
     /** A name without dashes, underscores and case. */

@@ -1,6 +1,6 @@
 package dev.sluice.ownusage;
 
-import dev.sluice.admission.QuotaProperties;
+import dev.sluice.admission.DefaultLimit;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.operation.Operations;
 import dev.sluice.supabase.PostgRest;
@@ -14,7 +14,7 @@ class OwnUsageConfiguration {
 
     @Bean
     UsageGatewayFilterFactory usageGatewayFilterFactory(
-            Ledger ledger, PostgRest database, Operations operations, QuotaProperties quota, Clock clock) {
-        return new UsageGatewayFilterFactory(new OwnUsageReader(ledger, database), operations, quota, clock);
+            Ledger ledger, PostgRest database, Operations operations, DefaultLimit defaultLimit, Clock clock) {
+        return new UsageGatewayFilterFactory(new OwnUsageReader(ledger, database), operations, defaultLimit, clock);
     }
 }

@@ -1,6 +1,6 @@
 package dev.sluice.ownusage;
 
-import dev.sluice.admission.QuotaProperties;
+import dev.sluice.admission.DefaultLimit;
 import dev.sluice.caller.Caller;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.ledger.LedgerView;
@@ -9,6 +9,7 @@ import dev.sluice.ledger.RateCheck;
 import dev.sluice.ledger.RateState;
 import dev.sluice.operation.Operation;
 import dev.sluice.operation.Operations;
+import dev.sluice.operation.UsesOperations;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,7 +31,8 @@ import tools.jackson.databind.json.JsonMapper;
  * {@code Usage}: answers with the caller's own limits and what is left of them; {@code Authenticate} must stand before it.
  * Never calls the rest of the chain.
  */
-public final class UsageGatewayFilterFactory extends AbstractGatewayFilterFactory<Object> {
+public final class UsageGatewayFilterFactory extends AbstractGatewayFilterFactory<Object>
+        implements UsesOperations<UsageGatewayFilterFactory> {
 
     /** After the admission at 9000, before the gateway's own routing at 10000. */
     static final int ORDER = 9500;
@@ -39,14 +41,19 @@ public final class UsageGatewayFilterFactory extends AbstractGatewayFilterFactor
 
     private final OwnUsageReader reader;
     private final Operations operations;
-    private final QuotaProperties quota;
+    private final DefaultLimit defaultLimit;
     private final Clock clock;
 
-    UsageGatewayFilterFactory(OwnUsageReader reader, Operations operations, QuotaProperties quota, Clock clock) {
+    UsageGatewayFilterFactory(OwnUsageReader reader, Operations operations, DefaultLimit defaultLimit, Clock clock) {
         this.reader = reader;
         this.operations = operations;
-        this.quota = quota;
+        this.defaultLimit = defaultLimit;
         this.clock = clock;
+    }
+
+    @Override
+    public UsageGatewayFilterFactory with(Operations others) {
+        return new UsageGatewayFilterFactory(reader, others, defaultLimit, clock);
     }
 
     @Override
@@ -80,7 +87,7 @@ public final class UsageGatewayFilterFactory extends AbstractGatewayFilterFactor
     private Map<String, Object> quota(OwnUsage usage) {
         QuotaRow row = usage.row();
         LedgerView view = usage.view();
-        Long ownLimit = row.limit() == null ? quota.defaultLimit() : row.limit();
+        Long ownLimit = row.limit() == null ? defaultLimit.requests() : row.limit();
         Instant end = row.periodEndsAt();
         Long resetIn = end == null ? null : Math.max(0, end.toEpochMilli() - clock.millis());
         Map<String, Object> units = new LinkedHashMap<>();

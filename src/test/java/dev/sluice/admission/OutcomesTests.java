@@ -60,8 +60,8 @@ class OutcomesTests {
     }
 
     private static AdmissionRequests requests() {
-        QuotaProperties quota = new QuotaProperties(Duration.ofMinutes(5), null, OnFailure.ALLOW, Duration.ZERO);
-        return new AdmissionRequests(quota, JsonMapper.builder().build(), Clock.systemUTC());
+        return new AdmissionRequests(
+                new DefaultLimit(null), JsonMapper.builder().build(), Clock.systemUTC());
     }
 
     private static Subjects subjects() {

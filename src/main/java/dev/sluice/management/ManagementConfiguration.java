@@ -9,6 +9,7 @@ import dev.sluice.ledger.Ledger;
 import dev.sluice.reconcile.KeyScan;
 import dev.sluice.redis.Periodic;
 import dev.sluice.redis.RedisConnection;
+import dev.sluice.routes.RouteReload;
 import dev.sluice.supabase.PostgRest;
 import java.util.List;
 import java.util.Map;
@@ -70,5 +71,10 @@ class ManagementConfiguration {
     @Bean
     HealthIndicator journalHealthIndicator(Journal journal) {
         return new JournalHealth(journal);
+    }
+
+    @Bean("routes")
+    HealthIndicator routesHealth(RouteReload reload) {
+        return new RoutesHealth(reload);
     }
 }

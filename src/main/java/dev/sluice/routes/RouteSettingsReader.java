@@ -1,0 +1,204 @@
+package dev.sluice.routes;
+
+import dev.sluice.admission.QuotaProperties;
+import dev.sluice.operation.Operations;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyState;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.cloud.gateway.config.GatewayProperties;
+import org.springframework.cloud.gateway.route.RouteDefinition;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.ByteArrayResource;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+
+/** Reads a routes file as the start would: variables and arguments before the file, the file before the jar. */
+final class RouteSettingsReader {
+
+    static final String ROUTES = GatewayProperties.PREFIX + ".routes";
+
+    private static final ConfigurationPropertyName ROUTES_NAME = ConfigurationPropertyName.of(ROUTES);
+    private static final List<ConfigurationPropertyName> LIVE = Stream.of(
+                    ROUTES, "sluice.operations", "sluice.plans", "sluice.quota.default-limit")
+            .map(ConfigurationPropertyName::of)
+            .toList();
+
+    private final Path file;
+    private final ConfigurableEnvironment environment;
+
+    /** @param environment of the running process */
+    RouteSettingsReader(Path file, ConfigurableEnvironment environment) {
+        this.file = file;
+        this.environment = environment;
+    }
+
+    /** @throws RouteConfigurationException naming the line, the route or the property that is wrong */
+    RouteSettings read(String yaml) {
+        List<PropertySource<?>> sources = parse(yaml);
+        List<String> names = names(sources);
+        if (names.isEmpty()) {
+            throw new RouteConfigurationException("It is empty.", "Routes are defined under " + ROUTES + ".", null);
+        }
+        for (String name : names) {
+            if (name.startsWith("spring.config.")) {
+                throw new RouteConfigurationException(
+                        "It has " + name + ", which is read at the start only.",
+                        "Restart to have the file read, or leave " + name + " out.",
+                        null);
+            }
+        }
+        ConfigurableEnvironment candidate = new FileLayer(file).replace(environment, sources);
+        Binder binder = new Binder(
+                ConfigurationPropertySources.from(candidate.getPropertySources()),
+                new PropertySourcesPlaceholdersResolver(candidate));
+        return new RouteSettings(
+                routes(binder), definesRoutes(sources), operations(candidate), defaultLimit(binder), others(sources));
+    }
+
+    /** What the file sets beside what changes with it, by property; nothing of a file that is no YAML. */
+    Map<String, String> others(String yaml) {
+        try {
+            return others(parse(yaml));
+        } catch (RouteConfigurationException e) {
+            return Map.of();
+        }
+    }
+
+    /** One source for each document of the file, the last first, as later ones override. */
+    private List<PropertySource<?>> parse(String yaml) {
+        try {
+            List<PropertySource<?>> sources =
+                    new ArrayList<>(new YamlPropertySourceLoader().load(file.toString(), new Text(yaml, file)));
+            Collections.reverse(sources);
+            return sources;
+        } catch (MarkedYAMLException e) {
+            throw broken(
+                    e.getProblemMark() == null
+                            ? String.valueOf(e.getProblem())
+                            : "line " + (e.getProblemMark().getLine() + 1) + ", column "
+                                    + (e.getProblemMark().getColumn() + 1) + ": " + e.getProblem(),
+                    e);
+        } catch (YAMLException | IOException | IllegalStateException e) {
+            throw broken(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static RouteConfigurationException broken(String reason, Exception cause) {
+        return new RouteConfigurationException("It is no YAML: " + reason + ".", "Correct it.", cause);
+    }
+
+    private static boolean definesRoutes(List<PropertySource<?>> sources) {
+        for (ConfigurationPropertySource source : ConfigurationPropertySources.from(sources)) {
+            if (source.containsDescendantOf(ROUTES_NAME) == ConfigurationPropertyState.PRESENT) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static List<RouteDefinition> routes(Binder binder) {
+        try {
+            return binder.bind(ROUTES, Bindable.listOf(RouteDefinition.class)).orElse(List.of());
+        } catch (BindException e) {
+            throw unbound(route(binder, e.getName()), e);
+        }
+    }
+
+    /** The id of the route that a property belongs to. */
+    private static String route(Binder binder, ConfigurationPropertyName name) {
+        int index = ROUTES_NAME.getNumberOfElements();
+        if (name.getNumberOfElements() <= index) {
+            return "";
+        }
+        String route = name.chop(index + 1).toString();
+        return binder.bind(route + ".id", String.class)
+                .map(id -> "Route '" + id + "': ")
+                .orElse("");
+    }
+
+    private static Operations operations(ConfigurableEnvironment candidate) {
+        try {
+            return Operations.of(candidate);
+        } catch (BindException e) {
+            throw unbound("", e);
+        } catch (IllegalArgumentException e) {
+            throw new RouteConfigurationException(e.getMessage() + ".", "Correct it.", e);
+        }
+    }
+
+    private static @Nullable Long defaultLimit(Binder binder) {
+        try {
+            return binder.bindOrCreate("sluice.quota", Bindable.of(QuotaProperties.class))
+                    .defaultLimit();
+        } catch (BindException e) {
+            throw unbound("", e);
+        }
+    }
+
+    private static RouteConfigurationException unbound(String route, BindException error) {
+        String origin = error.getProperty() == null || error.getProperty().getOrigin() == null
+                ? ""
+                : " (" + error.getProperty().getOrigin() + ")";
+        return new RouteConfigurationException(
+                route + error.getName() + origin + " cannot be read", "Correct its value.", Reasons.of(error), error);
+    }
+
+    private static Map<String, String> others(List<PropertySource<?>> sources) {
+        Map<String, String> others = new TreeMap<>();
+        for (PropertySource<?> source : sources) {
+            for (String name : names(List.of(source))) {
+                ConfigurationPropertyName property = adapt(name);
+                if (LIVE.stream().noneMatch(live -> live.equals(property) || live.isAncestorOf(property))) {
+                    others.putIfAbsent(name, String.valueOf(source.getProperty(name)));
+                }
+            }
+        }
+        return others;
+    }
+
+    private static ConfigurationPropertyName adapt(String name) {
+        return ConfigurationPropertyName.adapt(name, '.');
+    }
+
+    private static List<String> names(List<PropertySource<?>> sources) {
+        return sources.stream()
+                .filter(EnumerablePropertySource.class::isInstance)
+                .flatMap(source -> Arrays.stream(((EnumerablePropertySource<?>) source).getPropertyNames()))
+                .toList();
+    }
+
+    /** The text of a file, which messages call by the file's name. */
+    private static final class Text extends ByteArrayResource {
+
+        private final Path file;
+
+        Text(String yaml, Path file) {
+            super(yaml.getBytes(StandardCharsets.UTF_8));
+            this.file = file;
+        }
+
+        @Override
+        public String getDescription() {
+            return file.toString();
+        }
+    }
+}

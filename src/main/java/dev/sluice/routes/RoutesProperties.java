@@ -1,0 +1,20 @@
+package dev.sluice.routes;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How the routes file is followed.
+ *
+ * @param reloadInterval how often it is looked at, at least 10ms; a change holds once two looks in a row have seen the same
+ */
+@ConfigurationProperties("sluice.routes")
+record RoutesProperties(@DefaultValue("1s") Duration reloadInterval) {
+
+    RoutesProperties {
+        if (reloadInterval.toMillis() < 10) {
+            throw new IllegalArgumentException("sluice.routes.reload-interval must be at least 10ms, for example 1s");
+        }
+    }
+}

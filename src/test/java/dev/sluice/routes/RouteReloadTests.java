@@ -1,0 +1,94 @@
+package dev.sluice.routes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.admission.DefaultLimit;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.cloud.gateway.config.GatewayProperties;
+import org.springframework.core.env.StandardEnvironment;
+
+/** When a look at the file leads to a judgement of it. */
+class RouteReloadTests {
+
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void doesNotTakeAFileThatIsBeingWrittenForAShorterOne() throws IOException {
+        RouteReload reload = reload(file());
+
+        for (String written : List.of("a: 1", "a: 1, b", "a: 1, b: 2")) {
+            Files.writeString(file(), written);
+            look(reload);
+            assertThat(refused()).as("after one look at '%s'", written).isZero();
+        }
+        look(reload);
+        assertThat(refused()).as("seen twice").isEqualTo(1);
+        assertThat(reload.state().refused()).startsWith("It is no YAML: ");
+    }
+
+    @Test
+    void judgesOneContentOnceAndForgetsItWithTheFile() throws IOException {
+        RouteReload reload = reload(file());
+        look(reload);
+        assertThat(reload.state().refused()).as("there need not be a file").isNull();
+
+        Files.writeString(file(), "a: 1");
+        for (int i = 0; i < 5; i++) {
+            look(reload);
+        }
+        assertThat(refused()).isEqualTo(1);
+        assertThat(reload.state().refused()).isEqualTo("There are no routes.");
+
+        Files.delete(file());
+        look(reload);
+        look(reload);
+        assertThat(reload.state().refused()).as("none was ever in force").isNull();
+        assertThat(refused()).isEqualTo(1);
+    }
+
+    private Path file() {
+        return directory.resolve("routes.yml");
+    }
+
+    private double refused() {
+        return registry.get("sluice.routes.reload")
+                .tag("outcome", "refused")
+                .counter()
+                .count();
+    }
+
+    private static void look(RouteReload reload) {
+        reload.look().block();
+    }
+
+    private RouteReload reload(Path file) {
+        GuardRules guards = new GuardRules("server", "grants", URI.create("http://supabase"));
+        return new RouteReload(
+                new RoutesFile(file),
+                new RouteSettingsReader(file, new StandardEnvironment()),
+                new RouteBuilder(
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        () -> {
+                            throw new AssertionError("There is nothing to build");
+                        },
+                        guards),
+                new LiveRoutes(event -> {}),
+                new GatewayProperties(),
+                new DefaultLimit(null),
+                Clock.systemUTC(),
+                registry);
+    }
+}

@@ -1,12 +1,10 @@
 package dev.sluice.routes;
 
 import dev.sluice.routes.RouteTable.Built;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.springframework.cloud.gateway.event.PredicateArgsEvent;
 import org.springframework.cloud.gateway.event.RefreshRoutesEvent;
 import org.springframework.cloud.gateway.event.RefreshRoutesResultEvent;
@@ -18,46 +16,58 @@ import org.springframework.context.ApplicationListener;
 import reactor.core.publisher.Flux;
 
 /**
- * The routes in force. They are changed by one reference: a request meets the routes before a change or those after it, and
- * ends with the filters it began with.
+ * The routes in force. They are changed by one reference: a request meets the routes that were there when it arrived, then
+ * those of now, and ends with the filters it began with.
  *
- * <p>Some of the gateway's own filters and predicates keep a state by route id, such as the shares of {@code Weight}. They
- * hear of a change by events: of the routes that stay before it, of new ones after it, so that no share is given to a route
- * that does not serve.
+ * <p>Some of the gateway's own filters and predicates keep a state by route id and hear of a change by events. The shares of
+ * {@code Weight} are drawn before the route is looked for, so a request may have drawn one that is gone by then, or one that
+ * is not in force yet: while a change is on its way, both are found.
  */
 final class LiveRoutes implements RouteLocator, ApplicationListener<RefreshRoutesEvent> {
 
     private final ApplicationEventPublisher publisher;
-    private final AtomicReference<RouteTable> table = new AtomicReference<>(RouteTable.EMPTY);
+    private volatile RouteTable table = RouteTable.EMPTY;
+
+    /** The same as {@link #table}, but for the moments in which it is about to become that. */
+    private volatile RouteTable coming = RouteTable.EMPTY;
 
     LiveRoutes(ApplicationEventPublisher publisher) {
         this.publisher = publisher;
     }
 
+    /** Of a request: those of its arrival first, see {@link RoutesAtArrival}. */
     @Override
     public Flux<Route> getRoutes() {
-        return table().routes();
+        return Flux.deferContextual(context -> {
+            RouteTable now = table;
+            RouteTable met = context.getOrDefault(RouteTable.class, now);
+            RouteTable next = coming;
+            return met == now && now == next
+                    ? now.routes()
+                    : Flux.concat(Stream.of(Objects.requireNonNullElse(met, now), now, next)
+                            .distinct()
+                            .map(RouteTable::routes)
+                            .toList());
+        });
     }
 
     RouteTable table() {
-        return Objects.requireNonNull(table.get());
+        return table;
     }
 
     /** @throws RouteConfigurationException if a filter refuses its arguments only now; nothing has changed then */
     void replace(RouteTable next) {
-        RouteTable before = table();
-        Set<String> known = new HashSet<>(before.ids());
-        Predicate<Object> shareOfNew =
-                event -> event instanceof PredicateArgsEvent share && !known.contains(share.getRouteId());
-        before.ids().forEach(id -> publisher.publishEvent(new RouteDeletedEvent(this, id)));
+        RouteTable before = table;
         try {
-            announce(next.built(), shareOfNew.negate());
+            announce(next.built(), event -> !(event instanceof PredicateArgsEvent));
         } catch (RouteConfigurationException e) {
-            announce(before.built(), event -> true);
+            announce(before.built(), event -> !(event instanceof PredicateArgsEvent));
             throw e;
         }
-        table.set(next);
-        announce(next.built(), shareOfNew);
+        coming = next;
+        before.ids().forEach(id -> publisher.publishEvent(new RouteDeletedEvent(this, id)));
+        announce(next.built(), PredicateArgsEvent.class::isInstance);
+        table = next;
         publisher.publishEvent(new RefreshRoutesEvent(this));
     }
 

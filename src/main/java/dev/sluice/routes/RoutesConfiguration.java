@@ -41,6 +41,11 @@ class RoutesConfiguration {
     }
 
     @Bean
+    RoutesAtArrival routesAtArrival(LiveRoutes live) {
+        return new RoutesAtArrival(live);
+    }
+
+    @Bean
     RouteBuilder routeBuilder(
             GatewayProperties properties,
             List<RoutePredicateFactory> predicates,

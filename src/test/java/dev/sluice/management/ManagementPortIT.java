@@ -4,16 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.chart.Metrics;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.testkit.ByteClient;
 import dev.sluice.testkit.Edge;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -162,6 +167,65 @@ class ManagementPortIT {
                 .isEqualTo(1);
         assertThat(management("POST", "/actuator/reconcile?dryRun=ture", TOKEN).status())
                 .isEqualTo(400);
+    }
+
+    /** With them the tests that "helm test" runs in a cluster: they need the same two instances. */
+    @Test
+    void exposesWhatDashboardAndAlertsAskForAndPassesTheChartsTests() throws IOException {
+        assertThat(stack.sign(stack.user("watched", 10), "a.png").status()).isEqualTo(200);
+        assertThat(management("POST", "/actuator/reconcile", TOKEN).status()).isEqualTo(200);
+        Set<String> watched = Metrics.watched();
+        assertThat(watched).hasSizeGreaterThan(25);
+
+        try (Edge degraded = Edge.start(
+                stack.redis(),
+                stack.supabase(),
+                "spring.data.redis.url",
+                "redis://127.0.0.1:9",
+                "SUPABASE_URL",
+                "http://127.0.0.1:9",
+                "SUPABASE_JWT_ISSUER",
+                stack.supabase().issuer(),
+                // Only then there is something to measure.
+                "sluice.upload.unknown-length",
+                "spool",
+                "sluice.upload.spool-directory",
+                "target/spool/" + UUID.randomUUID())) {
+            Answer byPolicy = stack.send(HttpRequest.newBuilder(URI.create(degraded.url() + "/v1/supabase/signed-url"))
+                    .header("Authorization", "Bearer " + stack.supabase().accessToken("watched", null))
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofString(
+                            "{\"filename\":\"a\",\"contentType\":\"image/png\",\"supabaseBucket\":\"avatars\"}"))
+                    .build());
+            assertThat(byPolicy.code()).isEqualTo("ACCESS_CHECK_UNAVAILABLE");
+
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(Metrics.exposed(scrape(stack.edge()) + scrape(degraded)))
+                            .containsAll(watched));
+            assertThat(helmTest("test-smoke.sh", stack.edge())).contains("PASSED");
+            assertThat(helmTest("test-degraded.sh", degraded)).contains("PASSED");
+        }
+        assertThat(helmTest("test-degraded.sh", stack.edge())).contains("FAILED: health does not say DEGRADED");
+    }
+
+    private static String scrape(Edge edge) {
+        return stack.send(HttpRequest.newBuilder(
+                                URI.create("http://127.0.0.1:" + edge.managementPort() + "/actuator/prometheus"))
+                        .build())
+                .body();
+    }
+
+    private static String helmTest(String script, Edge edge) throws IOException {
+        ProcessBuilder shell = new ProcessBuilder("sh", "helm/files/" + script).redirectErrorStream(true);
+        shell.environment()
+                .putAll(Map.of(
+                        "EDGE",
+                        edge.url(),
+                        "MANAGEMENT",
+                        "http://127.0.0.1:" + edge.managementPort(),
+                        "REQUEST",
+                        "/v1/supabase/signed-url"));
+        return new String(shell.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     @Test

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.http.HttpStatus;
 
 /**
@@ -60,11 +61,15 @@ class CancellationIT {
                             - RewritePath=/v1/download/(?<object>.*), /storage/v1/object/$\\{object}
             """;
 
+    /** The routes file is followed, so it stays for as long as the instance runs. */
+    @TempDir
+    static Path directory;
+
     private static Stack stack;
 
     @BeforeAll
     static void startAll() throws IOException {
-        Path routes = Files.createTempFile("routes", ".yml");
+        Path routes = directory.resolve("routes.yml");
         Files.writeString(routes, Files.readString(Path.of("gateway-routes.yml")) + DOWNLOADS);
         stack = Stack.start(
                 "SLUICE_ROUTES", routes.toString(),
@@ -73,7 +78,6 @@ class CancellationIT {
                 "sluice.operations.signed-url.redis", "100000/1m",
                 "sluice.operations.upload.memory", "100000/1m",
                 "sluice.operations.upload.redis", "100000/1m");
-        Files.delete(routes);
         String key = stack.user("warm-up", 100);
         await().atMost(SOON).until(() -> stack.sign(key, "warm-up.png").status(), status -> status == 200);
         HttpRequest upload = HttpRequest.newBuilder(URI.create(stack.edge().url() + "/v1/upload/avatars/large.png"))

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A request is decided once, also where Spring Cloud Gateway's own filters run its route again or hand it to another. */
 class OneDecisionIT {
@@ -67,14 +68,17 @@ class OneDecisionIT {
                             - RewritePath=/v1/fallback/(?<object>.*), /storage/v1/object/$\\{object}
             """;
 
+    /** The routes file is followed, so it stays for as long as the instance runs. */
+    @TempDir
+    static Path directory;
+
     private static Stack stack;
 
     @BeforeAll
     static void startAll() throws IOException {
-        Path routes = Files.createTempFile("routes", ".yml");
+        Path routes = directory.resolve("routes.yml");
         Files.writeString(routes, ROUTES);
         stack = Stack.start("SLUICE_ROUTES", routes.toString());
-        Files.delete(routes);
         stack.supabase().createBucket("closed");
     }
 

@@ -26,12 +26,17 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** Signer {@code s3}: an upload is bound to its size and type, and pays for what it reserved only if it comes. */
 class S3SignerIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** The routes file is followed, so it stays for as long as the instance runs. */
+    @TempDir
+    static Path directory;
 
     private static Stack stack;
 
@@ -40,7 +45,7 @@ class S3SignerIT {
 
     @BeforeAll
     static void start() throws IOException {
-        Path routes = Files.createTempFile("routes", ".yml");
+        Path routes = directory.resolve("routes.yml");
         Files.writeString(
                 routes,
                 Files.readString(Path.of("gateway-routes.yml"))
@@ -53,7 +58,6 @@ class S3SignerIT {
                 "sluice.upload.release-interval", "200ms"));
         stack = Stack.start(settings.toArray(String[]::new));
         stack.supabase().createBucket("foreign");
-        Files.delete(routes);
     }
 
     @AfterAll

@@ -46,7 +46,7 @@ LABEL org.opencontainers.image.title="Sluice" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="docker.io/library/eclipse-temurin:25-jre-noble"
+      org.opencontainers.image.base.name="eclipse-temurin:25-jre-noble"
 COPY --from=trained /app/sluice.aot ./
 ENV SLUICE_JOURNAL=/journal
 USER 65532:65532

@@ -9,6 +9,7 @@ import dev.sluice.reconcile.ReconcileJob;
 import dev.sluice.reconcile.ReconcileReport;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.testkit.Certificates;
+import dev.sluice.testkit.Ports;
 import dev.sluice.testkit.Redis;
 import dev.sluice.testkit.RedisAcl;
 import dev.sluice.testkit.RedisServers;
@@ -53,7 +54,7 @@ class RedisSecurityIT {
 
     @BeforeAll
     static void startAll() {
-        tlsPort = Redis.freePort();
+        tlsPort = Ports.free();
         redis = Redis.start(
                 "tls-port " + tlsPort,
                 "tls-cert-file " + server.certificate(),

@@ -32,7 +32,10 @@ record Chart(List<HasMetadata> manifests) {
     /** The oldest that the chart takes. */
     private static final String KUBERNETES = "1.30.0";
 
-    private static final Path WORK = Path.of("target", "chart");
+    /** Of this process: test classes run in several. */
+    private static final Path WORK =
+            Path.of("target", "chart", String.valueOf(ProcessHandle.current().pid()));
+
     private static final String HOOK = "helm.sh/hook:";
     private static final String NO_HOOK = "helm.sh/no-hook:";
 

@@ -2,7 +2,9 @@ package dev.sluice.ledger;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisConnection;
+import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.testkit.RedisData;
 import io.lettuce.core.AbstractRedisClient;
 import java.time.Duration;
@@ -26,7 +28,12 @@ final class LedgerClient implements AutoCloseable {
     LedgerClient(RedisData redis) {
         this.client = redis.newClient();
         this.connection = new RedisConnection(client, Duration.ofSeconds(5), call -> call, connector);
-        await().until(connection::isConnected);
+        // Lettuce (7.5) takes a node of a Cluster for connected an instant before it takes commands for it.
+        await().ignoreExceptionsInstanceOf(RedisUnavailableException.class)
+                .until(() -> connection
+                        .call(commands -> commands.exists(KeySpace.fence(0)))
+                        .blockOptional()
+                        .isPresent());
         this.ledger = new Ledger(connection, fences, SETTINGS);
     }
 

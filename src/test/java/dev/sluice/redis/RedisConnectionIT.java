@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.testkit.Ports;
 import dev.sluice.testkit.Redis;
 import dev.sluice.testkit.RedisSentinel;
 import io.github.resilience4j.bulkhead.Bulkhead;
@@ -86,7 +87,7 @@ class RedisConnectionIT {
     }
 
     private List<RedisUnavailableException> failures(Exception... ofTheGuard) {
-        RedisClient nowhere = RedisClient.create("redis://127.0.0.1:" + Redis.freePort());
+        RedisClient nowhere = RedisClient.create("redis://127.0.0.1:" + Ports.free());
         client = nowhere;
         Iterator<Exception> next = List.of(ofTheGuard).iterator();
         try (RedisConnection guarded =

@@ -8,8 +8,6 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,10 +40,9 @@ public final class EdgeProcess implements AutoCloseable {
     private @Nullable Process process;
 
     private EdgeProcess(List<String> program, Map<String, Object> properties) {
-        try (ServerSocket one = free();
-                ServerSocket other = free()) {
-            port = one.getLocalPort();
-            managementPort = other.getLocalPort();
+        port = Ports.free();
+        managementPort = Ports.free();
+        try {
             directory =
                     Files.createDirectories(ROOT.resolve(ProcessHandle.current().pid() + "-" + port));
         } catch (IOException e) {
@@ -239,9 +236,5 @@ public final class EdgeProcess implements AutoCloseable {
         return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
                 .filter(entry -> !Path.of(entry).endsWith("test-classes"))
                 .collect(Collectors.joining(File.pathSeparator));
-    }
-
-    private static ServerSocket free() throws IOException {
-        return new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
     }
 }

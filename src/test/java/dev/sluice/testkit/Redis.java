@@ -9,10 +9,6 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,7 +55,7 @@ public final class Redis implements RedisData {
     public static Redis start(String... settings) {
         List<String> arguments = arguments(settings);
         for (int attempt = 1; ; attempt++) {
-            int port = freePort();
+            int port = Ports.free();
             RedisServer server = Boolean.getBoolean("sluice.test.containers")
                     ? new RedisServerContainer(port, arguments)
                     : new RedisServerProcess(port, arguments);
@@ -203,15 +199,6 @@ public final class Redis implements RedisData {
         }
         if (resources != null) {
             resources.shutdown(0, 2, java.util.concurrent.TimeUnit.SECONDS).awaitUninterruptibly();
-        }
-    }
-
-    /** A port that nobody listens on at the moment. */
-    public static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -38,7 +38,6 @@ public final class RedisCluster implements RedisData {
             "repl-diskless-sync yes",
             "repl-diskless-sync-delay 0");
     private static final int MASTERS = 3;
-    private static final int BUS_OFFSET = 10_000;
     private static final int ATTEMPTS = 5;
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -105,8 +104,8 @@ public final class RedisCluster implements RedisData {
 
     private void startNode(String... settings) {
         for (int attempt = 1; ; attempt++) {
-            int port = busablePort();
-            int tlsPort = busablePort();
+            int port = Ports.free();
+            int tlsPort = Ports.free();
             List<String> lines = new ArrayList<>(CLUSTER_NODE);
             lines.add(RedisAcl.setting());
             if (tls != null) {
@@ -132,12 +131,6 @@ public final class RedisCluster implements RedisData {
                 }
             }
         }
-    }
-
-    /** The nodes speak with each other on a second port, which is this one plus 10,000. */
-    private static int busablePort() {
-        int port = Redis.freePort();
-        return port + BUS_OFFSET > 65_535 ? port - BUS_OFFSET : port;
     }
 
     /** Where the others and the gateway find the node. */

@@ -53,7 +53,7 @@ public final class RedisSentinel implements RedisServers {
     public static RedisSentinel start(String... settings) {
         Redis master = startServer(settings);
         Redis replica = startServer("replicaof " + master.host() + " " + master.port());
-        int port = Redis.freePort();
+        int port = Ports.free();
         String configuration = """
                 requirepass %4$s
                 sentinel monitor %1$s 127.0.0.1 %2$d 1
@@ -75,7 +75,7 @@ public final class RedisSentinel implements RedisServers {
         List<String> lines =
                 new ArrayList<>(List.of("repl-diskless-sync yes", "repl-diskless-sync-delay 0", RedisAcl.setting()));
         lines.addAll(List.of(settings));
-        return Redis.startOn(Redis.freePort(), lines.toArray(String[]::new));
+        return Redis.startOn(Ports.free(), lines.toArray(String[]::new));
     }
 
     private RedisSentinelCommands<String, String> ask() {

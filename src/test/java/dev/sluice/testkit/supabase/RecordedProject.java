@@ -7,6 +7,7 @@ import dev.sluice.testkit.supabase.HttpProbe.Answer;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 
 /** The project on which storage-api was recorded: an own-folder policy, a bucket with rules and a public one. */
 final class RecordedProject implements AutoCloseable {
@@ -27,11 +28,13 @@ final class RecordedProject implements AutoCloseable {
             "{\"statusCode\":\"400\",\"error\":\"InvalidSignature\",\"message\":\"Token is not scoped for upload\",\"code\":\"InvalidSignature\"}";
 
     private final Database database = Postgres.shared().emptyDatabase();
+    private final Path objects =
+            Path.of("target", "local-supabase", UUID.randomUUID().toString());
     private final LocalSupabase supabase;
     private final HttpProbe http;
 
     RecordedProject() {
-        supabase = LocalSupabase.start(database.dataSource(), Path.of("target", "local-supabase", "recorded"));
+        supabase = LocalSupabase.start(database.dataSource(), objects);
         supabase.createBucket("user-files", false, 1000L, "image/png", "text/*");
         supabase.createBucket("open", true, null);
         supabase.allowOwnFolder("user-files");
@@ -48,7 +51,7 @@ final class RecordedProject implements AutoCloseable {
 
     /** Another server of the same project. */
     LocalSupabase another(Options options) {
-        return LocalSupabase.start(database.dataSource(), Path.of("target", "local-supabase", "recorded"), options);
+        return LocalSupabase.start(database.dataSource(), objects, options);
     }
 
     @Override

@@ -2,9 +2,14 @@ package dev.sluice;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.data.redis.autoconfigure.observation.LettuceObservationAutoConfiguration;
+import org.springframework.boot.micrometer.tracing.autoconfigure.MicrometerTracingAutoConfiguration;
 
-/** The edge in front of your uploads. */
-@SpringBootApplication
+/**
+ * The edge in front of your uploads. Its spans are made by {@code dev.sluice.tracing}, for sampled requests alone:
+ * those that Spring makes of observations cost every request, and each command to Redis.
+ */
+@SpringBootApplication(exclude = {MicrometerTracingAutoConfiguration.class, LettuceObservationAutoConfiguration.class})
 public class SluiceApplication {
 
     public static void main(String[] args) {

@@ -39,9 +39,10 @@ class ArchitectureTests {
     private static Map<String, List<String>> table() {
         Map<String, List<String>> table = new LinkedHashMap<>();
         table.put("problem", List.of());
-        table.put("exchange", List.of("problem"));
-        table.put("redis", List.of());
-        table.put("supabase", List.of("problem"));
+        table.put("tracing", List.of());
+        table.put("exchange", List.of("problem", "tracing"));
+        table.put("redis", List.of("tracing"));
+        table.put("supabase", List.of("problem", "tracing"));
         table.put("operation", List.of());
         table.put("caller", List.of("problem", "exchange", "redis", "supabase", "operation"));
         table.put("intent", List.of("problem", "exchange", "caller"));

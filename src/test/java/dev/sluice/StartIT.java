@@ -2,6 +2,7 @@ package dev.sluice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import dev.sluice.routes.RouteConfigurationException;
 import dev.sluice.testkit.Edge;
@@ -10,11 +11,14 @@ import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
 import java.net.URI;
 import java.net.http.HttpRequest;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What stops the start says what to mend; what started shows itself on the management port only, without secrets. */
 class StartIT {
@@ -113,9 +117,18 @@ class StartIT {
                 .isEqualTo(404);
     }
 
+    /** Whose log is JSON as a whole, of which a request's lines have its id and, where it is sampled, its trace's. */
     @Test
     void startsFromTheJarAlone() {
-        try (EdgeProcess jar = EdgeProcess.startJar(stack.redis(), stack.supabase())) {
+        try (EdgeProcess jar = EdgeProcess.startJar(
+                stack.redis(),
+                stack.supabase(),
+                "logging.structured.format.console",
+                "ecs",
+                "management.tracing.sampling.probability",
+                "1",
+                "management.opentelemetry.tracing.export.otlp.endpoint",
+                "http://127.0.0.1:9/v1/traces")) {
             jar.awaitReady();
 
             Answer answer = stack.send(HttpRequest.newBuilder(URI.create(jar.url() + "/v1/usage"))
@@ -124,7 +137,31 @@ class StartIT {
 
             assertThat(answer.status()).as(answer.body()).isEqualTo(200);
             assertThat(answer.json().at("/quota/requests/limit").asLong()).isEqualTo(7);
+            Answer refused = stack.send(HttpRequest.newBuilder(URI.create(jar.url() + "/v1/usage"))
+                    .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
+                    .build());
+            assertThat(refused.status()).isEqualTo(401);
+            await().untilAsserted(() -> assertThat(lines(jar)).anySatisfy(line -> {
+                assertThat(line.path("requestId").asString("")).isEqualTo(refused.header("X-Request-Id"));
+                assertThat(line.path("traceId").asString("")).isEqualTo("0af7651916cd43dd8448eb211c80319c");
+                assertThat(line.path("message").asString("")).contains("401 UNAUTHENTICATED");
+            }));
         }
+    }
+
+    /** Those that are whole; fails at one that is no JSON object. */
+    private static List<JsonNode> lines(EdgeProcess edge) {
+        String log = edge.log();
+        return log.substring(0, log.lastIndexOf('\n') + 1)
+                .lines()
+                .map(line -> {
+                    JsonNode json = JsonMapper.shared().readTree(line);
+                    assertThat(json.has("@timestamp") && json.has("message"))
+                            .as(line)
+                            .isTrue();
+                    return json;
+                })
+                .toList();
     }
 
     private static Answer management(String path) {

@@ -101,13 +101,15 @@ final class EarlyRefusals extends ChannelDuplexHandler {
 
     private FullHttpResponse refusal(Problem problem) {
         String requestId = RequestContext.newRequestId();
-        log.info(
-                "{} {} {} before any filter: {}{}",
-                requestId,
-                problem.status(),
-                problem.code(),
-                problem.detail(),
-                undecodable == null ? "" : " [" + undecodable.getClass().getSimpleName() + "]");
+        try (LogScope scope = LogScope.of(requestId, null)) {
+            log.info(
+                    "{} {} {} before any filter: {}{}",
+                    requestId,
+                    problem.status(),
+                    problem.code(),
+                    problem.detail(),
+                    undecodable == null ? "" : " [" + undecodable.getClass().getSimpleName() + "]");
+        }
         boolean rfc9457 = last != null && ProblemWriter.accepts(last.headers().getAll(HttpHeaderNames.ACCEPT));
         ByteBuf body = Unpooled.wrappedBuffer(writer.bytes(problem, requestId, rfc9457));
         FullHttpResponse refusal =

@@ -1,6 +1,7 @@
 package dev.sluice.exchange;
 
 import dev.sluice.problem.ProblemWriter;
+import dev.sluice.tracing.Traces;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
@@ -46,10 +47,11 @@ class ExchangeConfiguration {
     }
 
     @Bean
-    WebFilter requestContextFilter(MeterRegistry registry, RequestsUnderWay underWay, Draining draining) {
+    WebFilter requestContextFilter(
+            Traces traces, MeterRegistry registry, RequestsUnderWay underWay, Draining draining) {
         // The first id seeds the generator, which may block: here, not on the event loop of the first request.
         SortableIds.next();
-        return new RequestContextFilter(new RequestMetrics(registry), underWay, draining);
+        return new RequestContextFilter(traces, new RequestMetrics(registry), underWay, draining);
     }
 
     @Bean

@@ -41,7 +41,9 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
         }
         Problem problem = problem(error);
         context.refusal(problem.code().name());
-        log(exchange, context, problem, error);
+        try (LogScope scope = context.logging()) {
+            log(exchange, context, problem, error);
+        }
         if (exchange.getResponse().isCommitted()) {
             return Mono.error(error);
         }

@@ -1,6 +1,7 @@
 package dev.sluice.exchange;
 
 import dev.sluice.problem.Problem;
+import dev.sluice.tracing.Trace;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ public final class RequestContext {
 
     private final String requestId;
     private final @Nullable String clientRequestId;
+    private final @Nullable Trace trace;
     private final Timings timings;
     private final RateLimits rateLimits = new RateLimits();
     private volatile @Nullable String operation;
@@ -32,17 +34,22 @@ public final class RequestContext {
     private volatile @Nullable String refusal;
     private volatile boolean clientGone;
 
-    private RequestContext(String requestId, @Nullable String clientRequestId, Timings timings) {
+    private RequestContext(String requestId, @Nullable String clientRequestId, @Nullable Trace trace) {
         this.requestId = requestId;
         this.clientRequestId = clientRequestId;
-        this.timings = timings;
+        this.trace = trace;
+        this.timings = new Timings(System::nanoTime, trace);
     }
 
-    /** Starts the context of a request that has just arrived; a client's id is kept only if it is harmless in a log. */
-    public static RequestContext start(ServerWebExchange exchange) {
+    /**
+     * Starts the context of a request that has just arrived; a client's id is kept only if it is harmless in a log.
+     *
+     * @param trace null if it is not traced
+     */
+    static RequestContext start(ServerWebExchange exchange, @Nullable Trace trace) {
         String sent = exchange.getRequest().getHeaders().getFirst(REQUEST_ID_HEADER);
         String clientId = sent != null && CLIENT_REQUEST_ID.matcher(sent).matches() ? sent : null;
-        RequestContext context = new RequestContext(newRequestId(), clientId, new Timings(System::nanoTime));
+        RequestContext context = new RequestContext(newRequestId(), clientId, trace);
         ATTRIBUTE.set(exchange, context);
         return context;
     }
@@ -50,7 +57,7 @@ public final class RequestContext {
     /** The context of this request; one is started if the request came by another way than the edge's own filter. */
     public static RequestContext of(ServerWebExchange exchange) {
         RequestContext context = ATTRIBUTE.get(exchange);
-        return context != null ? context : start(exchange);
+        return context != null ? context : start(exchange, null);
     }
 
     /** A fresh id, for what is answered without a context. */
@@ -66,6 +73,16 @@ public final class RequestContext {
     /** The id that the client sent, if it was valid. */
     public @Nullable String clientRequestId() {
         return clientRequestId;
+    }
+
+    /** Null if the request is not traced, as most are not. */
+    @Nullable Trace trace() {
+        return trace;
+    }
+
+    /** What this thread logs until the scope is closed is of this request. */
+    public LogScope logging() {
+        return LogScope.of(requestId, trace);
     }
 
     public Timings timings() {

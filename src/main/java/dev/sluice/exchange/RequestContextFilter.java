@@ -1,5 +1,7 @@
 package dev.sluice.exchange;
 
+import dev.sluice.tracing.Trace;
+import dev.sluice.tracing.Traces;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -12,11 +14,13 @@ import reactor.core.publisher.SignalType;
 /** The first and last to see a request: starts its context, and writes the headers and the metrics when it ends. */
 final class RequestContextFilter implements WebFilter, Ordered {
 
+    private final Traces traces;
     private final RequestMetrics metrics;
     private final RequestsUnderWay underWay;
     private final Draining draining;
 
-    RequestContextFilter(RequestMetrics metrics, RequestsUnderWay underWay, Draining draining) {
+    RequestContextFilter(Traces traces, RequestMetrics metrics, RequestsUnderWay underWay, Draining draining) {
+        this.traces = traces;
         this.metrics = metrics;
         this.underWay = underWay;
         this.draining = draining;
@@ -24,7 +28,8 @@ final class RequestContextFilter implements WebFilter, Ordered {
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-        RequestContext context = RequestContext.start(exchange);
+        Trace trace = traces.begin(exchange.getRequest().getHeaders());
+        RequestContext context = RequestContext.start(exchange, trace);
         exchange.getResponse().beforeCommit(() -> {
             writeHeaders(exchange, context);
             return Mono.empty();
@@ -33,10 +38,11 @@ final class RequestContextFilter implements WebFilter, Ordered {
         ServerWebExchange watching = watched == exchange.getRequest()
                 ? exchange
                 : exchange.mutate().request(watched).build();
-        return underWay.track(
+        Mono<Void> handled = underWay.track(
                 exchange.getRequest(),
                 chain.filter(watching)
                         .doFinally(signal -> metrics.record(exchange, context, signal == SignalType.CANCEL)));
+        return trace == null ? handled : handled.contextWrite(reactor -> reactor.put(Trace.class, trace));
     }
 
     private void writeHeaders(ServerWebExchange exchange, RequestContext context) {

@@ -1,11 +1,13 @@
 package dev.sluice.exchange;
 
+import dev.sluice.tracing.RequestFacts;
+import dev.sluice.tracing.Trace;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.context.Scope;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.cloud.gateway.route.Route;
@@ -41,15 +43,41 @@ final class RequestMetrics {
                 .register(registry);
     }
 
-    /** Records a request that has ended; requests that met none of our filters are not ours to time. */
+    /**
+     * Records a request that has ended, and ends its trace; requests that met none of our filters are not ours to time.
+     * A sampled one leaves its trace's id with the timers, as their exemplar.
+     */
     void record(ServerWebExchange exchange, RequestContext context, boolean cancelled) {
-        String operation = operation(exchange, context);
-        if (operation == null) {
+        Route route = exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
+        String operation = context.operation() != null || route == null ? context.operation() : route.getId();
+        String outcome = outcome(exchange, context, cancelled);
+        Trace trace = context.trace();
+        if (trace == null) {
+            if (operation != null) {
+                time(context, operation, outcome);
+            }
             return;
         }
+        if (operation != null) {
+            try (Scope current = trace.current()) {
+                time(context, operation, outcome);
+            }
+        }
+        HttpStatusCode status = exchange.getResponse().getStatusCode();
+        new RequestFacts(
+                        exchange.getRequest().getMethod().name(),
+                        context.requestId(),
+                        route == null ? null : route.getId(),
+                        context.operation(),
+                        outcome,
+                        status == null ? null : status.value())
+                .end(trace);
+    }
+
+    /** @param operation what the filters named, or the route's id for a request that was refused before one did */
+    private void time(RequestContext context, String operation, String outcome) {
         Timings timings = context.timings();
         long total = timings.totalNanos();
-        String outcome = outcome(exchange, context, cancelled);
         Timer.builder("api.response_time")
                 .description("From the request's arrival to the end of its answer")
                 .serviceLevelObjectives(BUCKETS)
@@ -71,14 +99,10 @@ final class RequestMetrics {
         }
         if (total > SLOW.toNanos()) {
             slow.increment();
-            log.warn("Slow request {} {} {}: {}", context.requestId(), operation, outcome, timings.header());
+            try (LogScope scope = context.logging()) {
+                log.warn("Slow request {} {} {}: {}", context.requestId(), operation, outcome, timings.header());
+            }
         }
-    }
-
-    /** The operation, or the route's id for a request that was refused before a filter named it. */
-    private static @Nullable String operation(ServerWebExchange exchange, RequestContext context) {
-        Route route = exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
-        return context.operation() != null || route == null ? context.operation() : route.getId();
     }
 
     private static String outcome(ServerWebExchange exchange, RequestContext context, boolean cancelled) {

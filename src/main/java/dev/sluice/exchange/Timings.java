@@ -1,11 +1,13 @@
 package dev.sluice.exchange;
 
+import dev.sluice.tracing.Trace;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -18,12 +20,19 @@ public final class Timings {
     private static final double NANOS_PER_MILLI = 1_000_000.0;
 
     private final LongSupplier nanoTime;
+    private final @Nullable Trace trace;
     private final long startedNanos;
     private final AtomicLongArray spentNanos = new AtomicLongArray(Stage.values().length);
 
     /** @param nanoTime a monotonic clock in nanoseconds, {@link System#nanoTime()} outside of tests */
     public Timings(LongSupplier nanoTime) {
+        this(nanoTime, null);
+    }
+
+    /** @param trace what is told of each stage too; null for most requests */
+    Timings(LongSupplier nanoTime, @Nullable Trace trace) {
         this.nanoTime = nanoTime;
+        this.trace = trace;
         this.startedNanos = nanoTime.getAsLong();
         for (int i = 0; i < spentNanos.length(); i++) {
             spentNanos.set(i, NOT_ENTERED);
@@ -37,18 +46,30 @@ public final class Timings {
 
     /** Adds the time since {@code sinceNanos} to a stage. */
     public void add(Stage stage, long sinceNanos) {
-        long elapsed = Math.max(0, nanoTime.getAsLong() - sinceNanos);
+        long until = nanoTime.getAsLong();
+        spent(stage, sinceNanos, until);
+        if (trace != null) {
+            trace.past(stage.label(), sinceNanos, until);
+        }
+    }
+
+    private void spent(Stage stage, long sinceNanos, long untilNanos) {
+        long elapsed = Math.max(0, untilNanos - sinceNanos);
         spentNanos.updateAndGet(stage.ordinal(), spent -> spent == NOT_ENTERED ? elapsed : spent + elapsed);
     }
 
     /** Measures a call from subscription to its end, however it ends; added before the end is passed on. */
     public <T> Mono<T> measure(Stage stage, Mono<T> call) {
+        return trace == null ? measured(stage, call) : trace.within(stage.label(), measured(stage, call));
+    }
+
+    private <T> Mono<T> measured(Stage stage, Mono<T> call) {
         return Mono.defer(() -> {
             long since = now();
             AtomicBoolean added = new AtomicBoolean();
             Runnable addOnce = () -> {
                 if (added.compareAndSet(false, true)) {
-                    add(stage, since);
+                    spent(stage, since, now());
                 }
             };
             return call.doOnTerminate(addOnce).doOnCancel(addOnce);

@@ -1,5 +1,6 @@
 package dev.sluice.redis;
 
+import dev.sluice.tracing.RedisCalls;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.lettuce.core.ClientOptions;
@@ -98,6 +99,7 @@ class RedisConfiguration {
                 factory.getRequiredNativeClient(),
                 properties.timeout(),
                 call -> breaker.run(call, Mono::error),
+                calls(factory),
                 redisConnector);
         circuits.circuitBreaker(CIRCUIT).getEventPublisher().onStateTransition(change -> {
             if (change.getStateTransition().getToState() == State.OPEN) {
@@ -105,6 +107,11 @@ class RedisConfiguration {
             }
         });
         return edge;
+    }
+
+    private static RedisCalls calls(LettuceConnectionFactory factory) {
+        boolean one = !factory.isClusterAware() && !factory.isRedisSentinelAware();
+        return new RedisCalls(one ? factory.getHostName() : null, factory.getPort());
     }
 
     @Bean
@@ -117,7 +124,7 @@ class RedisConfiguration {
     @Bean
     @Qualifier("backgroundRedis") RedisConnection backgroundRedis(LettuceConnectionFactory factory, ScheduledExecutorService redisConnector) {
         RedisConnection background = new RedisConnection(
-                factory.getRequiredNativeClient(), BACKGROUND_TIMEOUT, call -> call, redisConnector);
+                factory.getRequiredNativeClient(), BACKGROUND_TIMEOUT, call -> call, calls(factory), redisConnector);
         background.onReplacement(factory::resetConnection);
         return background;
     }

@@ -1,5 +1,6 @@
 package dev.sluice.redis;
 
+import dev.sluice.tracing.RedisCalls;
 import io.github.resilience4j.bulkhead.BulkheadFullException;
 import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
 import io.lettuce.core.AbstractRedisClient;
@@ -50,6 +51,7 @@ public final class RedisConnection implements AutoCloseable {
     private final Topology topology;
     private final Duration timeout;
     private final UnaryOperator<Mono<Object>> guard;
+    private final RedisCalls calls;
     private final ScheduledExecutorService connector;
     private final AtomicReference<@Nullable StatefulConnection<String, String>> connection = new AtomicReference<>();
     private final List<Runnable> lossListeners = new CopyOnWriteArrayList<>();
@@ -60,22 +62,34 @@ public final class RedisConnection implements AutoCloseable {
     private volatile long connectedNanos;
     private volatile boolean closed;
 
-    /**
-     * @param client Lettuce's client as Spring Boot configured it; not closed with this connection
-     * @param timeout how long one command may take
-     * @param guard put around each call, such as a circuit breaker; must not change the values
-     * @param connector a thread on which connecting may block
-     */
+    /** A connection whose commands name no server in their spans. */
     public RedisConnection(
             AbstractRedisClient client,
             Duration timeout,
             UnaryOperator<Mono<Object>> guard,
+            ScheduledExecutorService connector) {
+        this(client, timeout, guard, new RedisCalls(null, 0), connector);
+    }
+
+    /**
+     * @param client Lettuce's client as Spring Boot configured it; not closed with this connection
+     * @param timeout how long one command may take
+     * @param guard put around each call, such as a circuit breaker; must not change the values
+     * @param calls the spans of sampled requests' commands
+     * @param connector a thread on which connecting may block
+     */
+    RedisConnection(
+            AbstractRedisClient client,
+            Duration timeout,
+            UnaryOperator<Mono<Object>> guard,
+            RedisCalls calls,
             ScheduledExecutorService connector) {
         this.topology = client instanceof RedisClusterClient cluster
                 ? new ClusterTopology(cluster, timeout, System::nanoTime)
                 : new ServerTopology((RedisClient) client, System::nanoTime);
         this.timeout = timeout;
         this.guard = guard;
+        this.calls = calls;
         this.connector = connector;
         client.addListener(new LossListener());
         this.moves = client.getResources()
@@ -130,29 +144,38 @@ public final class RedisConnection implements AutoCloseable {
 
     /** Runs one command. An empty answer (nil) is an empty {@link Mono}. */
     public <T> Mono<T> call(Function<RedisClusterAsyncCommands<String, String>, CompletionStage<T>> command) {
-        return guarded(unguarded(command)).onErrorMap(RedisConnection::unavailable);
+        return call(null, command);
     }
 
-    private <T> Mono<T> unguarded(Function<RedisClusterAsyncCommands<String, String>, CompletionStage<T>> command) {
-        return Mono.defer(() -> {
+    private <T> Mono<T> call(
+            @Nullable String script, Function<RedisClusterAsyncCommands<String, String>, CompletionStage<T>> command) {
+        return guarded(unguarded(script, command)).onErrorMap(RedisConnection::unavailable);
+    }
+
+    private <T> Mono<T> unguarded(
+            @Nullable String script, Function<RedisClusterAsyncCommands<String, String>, CompletionStage<T>> command) {
+        return Mono.deferContextual(context -> {
             StatefulConnection<String, String> current = connection.get();
             if (current == null) {
                 return Mono.error(RedisUnavailableException.notSent("Not connected to Redis", null));
             }
-            return topology.run(current, command).doOnError(error -> {
+            Mono<T> answer = topology.run(current, command).doOnError(error -> {
                 if (topology.isGone(cause(error))) {
                     replace(current, cause(error));
                 }
             });
+            return calls.traced(context, script, answer);
         });
     }
 
     /** Runs a script whose reply is an array; loads it when the server does not know it, as after a restart. */
     public Mono<List<Object>> eval(Script script, String[] keys, String... args) {
-        return call(redis -> redis.<List<Object>>evalsha(script.sha1(), ScriptOutputType.MULTI, keys, args)
-                .exceptionallyCompose(error -> cause(error) instanceof RedisNoScriptException
-                        ? redis.eval(script.source(), ScriptOutputType.MULTI, keys, args)
-                        : CompletableFuture.failedFuture(error)));
+        return call(
+                script.name(),
+                redis -> redis.<List<Object>>evalsha(script.sha1(), ScriptOutputType.MULTI, keys, args)
+                        .exceptionallyCompose(error -> cause(error) instanceof RedisNoScriptException
+                                ? redis.eval(script.source(), ScriptOutputType.MULTI, keys, args)
+                                : CompletableFuture.failedFuture(error)));
     }
 
     /**
@@ -161,7 +184,7 @@ public final class RedisConnection implements AutoCloseable {
      */
     Mono<Long> ping() {
         return Mono.fromSupplier(() -> ThreadLocalRandom.current().nextInt(KeySpace.PARTITIONS))
-                .flatMap(partition -> unguarded(commands -> commands.exists(KeySpace.fence(partition))))
+                .flatMap(partition -> unguarded(null, commands -> commands.exists(KeySpace.fence(partition))))
                 .onErrorMap(RedisConnection::unavailable);
     }
 

@@ -1,5 +1,7 @@
 package dev.sluice.supabase;
 
+import dev.sluice.tracing.HttpCalls;
+import io.micrometer.observation.ObservationRegistry;
 import io.netty.channel.ChannelOption;
 import java.net.URI;
 import java.time.Duration;
@@ -28,7 +30,7 @@ class SupabaseConfiguration {
     PostgRest postgRest(
             SupabaseProperties properties, WebClient.Builder builder, ReactiveCircuitBreakerFactory<?, ?> breakers) {
         HttpClient http = httpClient("sluice-postgrest", properties.timeout());
-        WebClient client = builder.clone()
+        WebClient client = traced(builder)
                 .clientConnector(new ReactorClientHttpConnector(http))
                 .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(MAX_ANSWER_BYTES))
                 .baseUrl(properties.url() + "/rest/v1")
@@ -63,10 +65,15 @@ class SupabaseConfiguration {
 
     private static WebClient storageClient(String name, SupabaseProperties properties, WebClient.Builder builder) {
         HttpClient http = httpClient(name, properties.timeout()).disableRetry(true);
-        return builder.clone()
+        return traced(builder)
                 .clientConnector(new ReactorClientHttpConnector(http))
                 .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(MAX_STORAGE_ANSWER_BYTES))
                 .build();
+    }
+
+    /** Observations would be made for every request, sampled or not; how the calls go is known of the circuits and stages. */
+    private static WebClient.Builder traced(WebClient.Builder builder) {
+        return builder.clone().observationRegistry(ObservationRegistry.NOOP).filter(HttpCalls.traced());
     }
 
     static HttpClient httpClient(String name, Duration timeout) {

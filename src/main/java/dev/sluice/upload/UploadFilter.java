@@ -6,6 +6,7 @@ import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.G
 import dev.sluice.admission.Admission;
 import dev.sluice.caller.Caller;
 import dev.sluice.exchange.ClientGone;
+import dev.sluice.exchange.LogScope;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.exchange.Stage;
 import dev.sluice.intent.Resumable;
@@ -76,10 +77,12 @@ final class UploadFilter implements GlobalFilter, Ordered {
                 ? Target.of(intent.object(), target, route.getUri())
                 : Target.of(resumable, target, route.getUri());
         if (decided == null) {
-            log.error(
-                    "{} Route {} rewrote the request to another object than the one that was decided on; it is refused",
-                    context.requestId(),
-                    route.getId());
+            try (LogScope scope = context.logging()) {
+                log.error(
+                        "{} Route {} rewrote the request to another object than the one that was decided on; it is refused",
+                        context.requestId(),
+                        route.getId());
+            }
             return Mono.error(Problem.of(ProblemCode.BUCKET_ACCESS_DENIED).exception());
         }
         if (resumable == null && StorageRoutes.shadow(intent.object(), decided)) {

@@ -9,6 +9,8 @@ import java.util.Map;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.data.redis.autoconfigure.observation.LettuceObservationAutoConfiguration;
+import org.springframework.boot.micrometer.tracing.autoconfigure.MicrometerTracingAutoConfiguration;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.cloud.gateway.filter.factory.GatewayFilterFactory;
@@ -101,9 +103,11 @@ public final class BareEdge implements AutoCloseable {
     }
 
     /** The parts under test. No stereotype: the component scan of a whole edge in the same tests must not find it. */
-    @EnableAutoConfiguration
+    @EnableAutoConfiguration(
+            exclude = {MicrometerTracingAutoConfiguration.class, LettuceObservationAutoConfiguration.class})
     @ComponentScan({
         "dev.sluice.problem",
+        "dev.sluice.tracing",
         "dev.sluice.exchange",
         "dev.sluice.supabase",
         "dev.sluice.intent",

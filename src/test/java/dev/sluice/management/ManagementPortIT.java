@@ -202,6 +202,11 @@ class ManagementPortIT {
             await().atMost(Duration.ofSeconds(30))
                     .untilAsserted(() -> assertThat(Metrics.exposed(scrape(stack.edge()) + scrape(degraded)))
                             .containsAll(watched));
+            String all = scrape(stack.edge()) + scrape(degraded);
+            assertThat(Metrics.tags(all)).containsAllEntriesOf(Metrics.promised());
+            assertThat(Metrics.bounds(all, "api_response_time"))
+                    .containsExactlyInAnyOrder(
+                            "0.001", "0.005", "0.01", "0.025", "0.05", "0.1", "0.15", "0.2", "0.5", "1.0", "+Inf");
             assertThat(helmTest("test-smoke.sh", stack.edge())).contains("PASSED");
             assertThat(helmTest("test-degraded.sh", degraded)).contains("PASSED");
         }

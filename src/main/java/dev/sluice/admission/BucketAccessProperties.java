@@ -7,7 +7,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Bucket access.
  *
- * @param source who judges
+ * @param source who judges: the table {@code bucket_grants}, or row-level security where the caller brings a Supabase
+ *     token (the grants judge API keys)
  * @param cacheTtl how long a grant is remembered
  * @param refusalTtl how long a refusal is remembered; short, so that a new grant works soon
  * @param onFailure what holds if neither Redis nor the database can decide and no verdict was seen before

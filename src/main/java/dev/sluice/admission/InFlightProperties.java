@@ -9,10 +9,11 @@ import org.springframework.util.unit.DataSize;
 /**
  * How much may be on its way through at one time. Bytes are what uploads declare; what is {@code null} has no limit.
  *
- * @param maxConcurrent uploads of one user, over all instances; counted in Redis, and not held while that is away
- * @param maxBytesInFlight bytes of one user, over all instances; counted as those
- * @param maxConcurrentPerInstance uploads of all users
- * @param maxBytesInFlightPerInstance bytes of all users
+ * @param maxConcurrent uploads of one user on their way, over all instances; more is 429 TOO_MANY_IN_FLIGHT. Counted in
+ *     Redis, by the admission's own script; not held while that is away
+ * @param maxBytesInFlight bytes, as declared, of one user on their way, over all instances; counted as those
+ * @param maxConcurrentPerInstance uploads of all users in this instance
+ * @param maxBytesInFlightPerInstance bytes, as declared, of all users in this instance
  * @param lease after how long the uploads of an instance that died count no more; at least 1 s
  */
 @ConfigurationProperties("sluice.upload")

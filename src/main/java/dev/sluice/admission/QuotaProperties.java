@@ -8,10 +8,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * The quota.
  *
- * @param cacheTtl how long Redis keeps a ledger with nothing pending, after its last change
- * @param defaultLimit requests allowed to users without a row, or whose row sets no limit; unset refuses them
+ * @param cacheTtl how long Redis keeps a ledger with nothing pending, after its last change; at least 1 s
+ * @param defaultLimit requests allowed to users without a row, or whose row sets no limit. Unset: they are refused
  * @param onFailure what holds if neither Redis nor the database can decide
- * @param refusalMemory how long a refusal is answered from memory
+ * @param refusalMemory how long a spent quota is answered from memory
  */
 @ConfigurationProperties("sluice.quota")
 public record QuotaProperties(

@@ -9,10 +9,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Which pages may call this edge, and what they may read.
  *
- * @param allowedOrigins such as {@code https://app.example.com}, {@code https://*.example.com} for subdomains, or {@code *}
- *     for all; none by default, which leaves CORS to the backends
+ * @param allowedOrigins pages that may call, such as {@code https://app.example.com}, {@code https://*.example.com} for
+ *     subdomains, or {@code *} for all. None leaves CORS to the backends
  * @param allowCredentials whether a page may send cookies; supabase-js needs none. Not together with {@code *}
- * @param maxAge how long a browser may keep a preflight's answer, whole seconds from 0; browsers cap it (Chromium at 2 h)
+ * @param maxAge how long a browser may keep a preflight's answer, whole seconds from 0; browsers cap it (Chromium at 2
+ *     h)
  * @param exposedHeaders what a page may read beside the headers that it always may
  */
 @ConfigurationProperties("sluice.cors")

@@ -9,10 +9,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How identities are established.
  *
- * @param cacheTtl how long an API key's identity may be used without asking the database, in this process and in Redis
- *     together: the longest time that a revoked key still works
- * @param trustedHeaders address ranges of direct TCP peers whose {@code X-User-Id} and {@code X-Api-Key-Id} are believed,
- *     for example {@code 10.0.0.0/8}; none by default
+ * @param cacheTtl how long an API key's owner is remembered, in this process and in Redis together. A revocation takes
+ *     effect within it, or about a second after {@code DELETE usercache}
+ * @param trustedHeaders address ranges (CIDR) of direct TCP peers whose {@code X-User-Id} and {@code X-Api-Key-Id} are
+ *     believed, for example {@code 10.0.0.0/8}
  */
 @ConfigurationProperties("sluice.identity")
 public record IdentityProperties(

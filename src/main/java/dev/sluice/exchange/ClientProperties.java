@@ -9,12 +9,12 @@ import org.springframework.util.unit.DataSize;
  * How long a client may take. Past any of these it is refused with 408 REQUEST_TIMEOUT and its connection is closed.
  *
  * @param headerTimeout from the first byte of a request's head to its last; longer than 0
- * @param idleTimeout how long a connection on which nothing is asked stays open; longer than 0. Closed without an answer
- * @param bodyTimeout for a whole JSON body, and for the rest of a body whose request has been answered already; longer
- *     than 0
- * @param minUploadRate bytes per second that a proxied body must bring; 0 turns the check off
- * @param minUploadWindow the time over which that rate is averaged, at least 1 s. Only time in which Sluice waited for the
- *     client counts: a slow backend is not the client's fault
+ * @param idleTimeout how long a connection on which nothing is asked stays open; then it is closed without an answer.
+ *     Longer than 0, and longer than a load balancer's own, or it reuses what is being closed
+ * @param bodyTimeout for a whole JSON body, and for the rest of a body whose request has been answered; longer than 0
+ * @param minUploadRate bytes per second that a proxied body must bring; {@code 0} turns the check off
+ * @param minUploadWindow the time over which that rate is averaged, at least 1 s. Only time in which Sluice waits for
+ *     the client counts: a slow backend is not the client's fault
  */
 @ConfigurationProperties("sluice.client")
 public record ClientProperties(

@@ -10,8 +10,9 @@ import org.springframework.validation.annotation.Validated;
 /**
  * How an instance leaves.
  *
- * @param delay how long it still accepts connections after it was told to end, while its readiness is down already; for
- *     load balancers that learn of it by asking. At most 25 s, since a phase of the shutdown takes 30 s at most
+ * @param delay how long connections are still accepted after the instance was told to end, while its readiness is down
+ *     already; for balancers that learn of it by asking, at least two of their periods. At most 25 s, since a phase of
+ *     the shutdown takes 30 s at most
  */
 @ConfigurationProperties("sluice.shutdown")
 @Validated

@@ -9,8 +9,9 @@ import org.springframework.validation.annotation.Validated;
 /**
  * How long keys hold.
  *
- * @param ttl for how long a key means the request that it came with first
- * @param maxWait how long a second request waits for the end of the first under the same key
+ * @param ttl for how long a key means the request that it came with first, 1 s to 7 d
+ * @param maxWait how long a repetition waits for the end of the first request, at most 60 s; then 429
+ *     TOO_MANY_IN_FLIGHT
  */
 @ConfigurationProperties("sluice.idempotency")
 @Validated

@@ -8,8 +8,8 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Where callers may put their objects.
  *
- * @param objectPrefix the folder of a caller's objects, a template of {@code {userId}} such as {@code users/{userId}/};
- *     put before a filename that does not begin with it, required of a path. Must end with a slash: {@code {userId}}
+ * @param objectPrefix the folder of a caller's objects, a template of {@code {userId}} such as {@code users/{userId}/}:
+ *     put before a filename that does not begin with it, required of a path. It must end with a slash: {@code {userId}}
  *     alone would let the user {@code a} into the folder of the user {@code ab}. Without {@code {userId}} it is one
  *     folder for all. Empty: no folder is required
  */

@@ -7,10 +7,14 @@ import org.springframework.util.unit.DataSize;
 /**
  * The journal.
  *
- * @param directory where it is kept, relative to the working directory; one per instance, on a disk that outlives it
- * @param maxSize bytes on disk at most, counting events that were replayed until their file is removed; at least 1MB
- * @param onFull what becomes of a charge that policy admits and that does not fit; any other event that does not fit is a
- *     log line
+ * @param directory where it is kept, relative to the working directory: one per instance (a running instance locks it),
+ *     on a disk that outlives the instance, because what waits in it is charged only when it is replayed
+ * @param maxSize bytes on disk at most, counting events that were replayed until their file is removed; at least 1 MB.
+ *     An event takes about 350 bytes
+ * @param onFull what becomes of a request that policy admits and whose charge the journal cannot take, because it is
+ *     full or its disk fails: {@code log} admits it, and the charge is a log line {@code usage-event {json}} that can
+ *     be replayed with {@code apply_usage}; {@code refuse} answers 503 ACCESS_CHECK_UNAVAILABLE before the operation.
+ *     Refunds and outcomes that do not fit are log lines with either
  */
 @ConfigurationProperties("sluice.journal")
 public record JournalProperties(

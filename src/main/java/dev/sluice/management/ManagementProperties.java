@@ -6,8 +6,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Who may use the management port.
  *
- * @param token what {@code Authorization: Bearer} must bring for everything but health, info and prometheus; at least 16
- *     characters. Empty: all of that is off. Secret
+ * @param token what {@code Authorization: Bearer} must bring on the management port for everything but health, info and
+ *     prometheus; at least 16 characters, for example from {@code openssl rand -hex 32}. Unset: all of that is off.
+ *     Secret
  */
 @ConfigurationProperties("sluice.management")
 record ManagementProperties(@DefaultValue("") String token) {

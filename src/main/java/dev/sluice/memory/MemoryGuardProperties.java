@@ -6,8 +6,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Settings of the memory guard; the limits themselves are {@code sluice.operations.<name>.memory}.
  *
- * @param maxEntries counters kept, one per user and operation, about 400 bytes each; also the number of refusals kept. An
- *     instance should hold its busiest users: about 2 x users active per minute
+ * @param maxEntries counters kept, one per user and operation, about 400 bytes each; also the number of refusals kept.
+ *     Full means evict. An instance should hold its busiest users: about twice as many as are active in a minute
  */
 @ConfigurationProperties("sluice.memory-guard")
 public record MemoryGuardProperties(@DefaultValue("10000") long maxEntries) {

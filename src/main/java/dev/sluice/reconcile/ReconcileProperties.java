@@ -10,7 +10,7 @@ import org.springframework.validation.annotation.Validated;
 /**
  * When ledgers are compared with the database.
  *
- * @param interval from one run to the next, over all instances
+ * @param interval from one comparison of the ledgers with the database to the next, over all instances; at least 1 s
  * @param driftWarning past which difference a user is reported, in percent of what the database says
  */
 @ConfigurationProperties("sluice.reconcile")

@@ -10,11 +10,14 @@ import org.springframework.validation.annotation.Validated;
 /**
  * When the bytes that were reserved for an upload are given back if it has not come.
  *
- * @param resumableExpiry how long a resumable upload may take from its beginning to its end; at most 7 days
- * @param releaseGrace after that, or after the end of a URL that signer {@code s3} made, for an upload that is on its way
- * @param releaseMinRate bytes per second that an upload to such a URL is expected to bring at least: it is waited for as long
- *     as its size then takes, beyond the grace
- * @param releaseInterval how often it is looked for uploads that have expired; at least 100 ms
+ * @param resumableExpiry how long a resumable upload may take from its beginning to its end, 1 s to 7 d; at least
+ *     storage's own limit ({@code TUS_URL_EXPIRY_MS}). What it reserved stays charged for as long
+ * @param releaseGrace after that, or after the end of a URL of signer {@code s3}, for an upload that is on its way,
+ *     before its bytes may be given back
+ * @param releaseMinRate bytes per second that an upload to a URL of signer {@code s3} is expected to bring at least: it
+ *     is waited for as long as its size then takes (1 GiB: 4.6 hours), beyond the grace. A slower one may end uncharged
+ * @param releaseInterval how often uploads that have expired are looked for, at least 100 ms; what storage could not
+ *     answer is asked again after five of it, for a day; then the bytes stay charged
  */
 @ConfigurationProperties("sluice.upload")
 @Validated

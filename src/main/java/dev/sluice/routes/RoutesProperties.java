@@ -7,7 +7,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How the routes file is followed.
  *
- * @param reloadInterval how often it is looked at, at least 10ms; a change holds once two looks in a row have seen the same
+ * @param reloadInterval how often the routes file is looked at, at least 10 ms; a change holds once two looks in a row
+ *     have seen the same
  */
 @ConfigurationProperties("sluice.routes")
 record RoutesProperties(@DefaultValue("1s") Duration reloadInterval) {

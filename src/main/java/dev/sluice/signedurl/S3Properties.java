@@ -10,12 +10,13 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Storage's S3 endpoint, and the access key that signer {@code s3} signs with.
  *
- * @param accessKey the key's id
- * @param secretKey the key's secret
- * @param region the project's
- * @param endpoint as this process reaches it; {@code {sluice.supabase.url}/storage/v1/s3} by default
- * @param publicEndpoint as clients reach it, which is signed: {@code endpoint} if that is set, else
- *     {@code {sluice.supabase.public-url}/storage/v1/s3}
+ * @param accessKey the id of a storage access key; required with signer {@code s3}
+ * @param secretKey its secret. Such a key may use every bucket, past row-level security; it never leaves the process.
+ *     Secret, required with signer {@code s3}
+ * @param region the project's; required with signer {@code s3}
+ * @param endpoint storage's S3 endpoint as Sluice reaches it
+ * @param publicEndpoint the same as clients reach it. Its host is a part of the signature, so whatever stands before
+ *     storage must pass {@code Host} on as it came
  */
 @ConfigurationProperties("sluice.s3")
 @Validated

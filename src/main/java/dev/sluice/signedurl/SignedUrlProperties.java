@@ -10,10 +10,12 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Who signs, and for how long.
  *
- * @param signer {@code server} asks storage; {@code local} mints the token here; {@code s3} presigns an S3 request here
- * @param expiresIn a URL's life where the request does not say it; by default 2 h for an upload, 1 h for a download. An
- *     upload URL that the server signs lives as long as storage is set to
- * @param maxExpiresIn the longest life that may be asked for
+ * @param signer who signs: {@code server} asks storage, so that row-level security applies; {@code local} mints the
+ *     token in the process, with the JWT secret, without the network and without row-level security; {@code s3}
+ *     presigns an S3 PUT in the process that is bound to the declared size and type, without row-level security
+ * @param expiresIn a URL's life where the request does not say it: with signers {@code local} and {@code s3}, and of
+ *     downloads. An upload URL that the server signs lives as long as storage is set to
+ * @param maxExpiresIn the longest life that may be asked for; with signer {@code s3} at most 7 d
  */
 @ConfigurationProperties("sluice.signed-url")
 @Validated

@@ -14,13 +14,15 @@ import org.springframework.validation.annotation.Validated;
 /**
  * How Supabase is reached and how its tokens are verified.
  *
- * @param url the project's base address, from inside; required
- * @param publicUrl the address that clients reach; {@code url} by default
- * @param jwtIssuer the issuer of access tokens; {@code {public-url}/auth/v1} by default
- * @param serviceKey a service_role JWT or an {@code sb_secret_} key; secret, required
- * @param jwtSecret HS256 secrets: the first signs, all verify; empty turns HS256 tokens and signer {@code local} off
- * @param jwksUrl where ES256 and RS256 keys are published; {@code {url}/auth/v1/.well-known/jwks.json} by default
- * @param timeout how long one call may take
+ * @param url the project's base address as Sluice reaches it, from inside; required
+ * @param publicUrl the project's address as clients reach it, used in {@code uploadUrl} and {@code downloadUrl}
+ * @param jwtIssuer the issuer of access tokens
+ * @param serviceKey a service_role JWT or an {@code sb_secret_…} key; sent to the origin of {@code sluice.supabase.url}
+ *     only. Secret, required
+ * @param jwtSecret HS256 secrets: the first signs, all verify, so that one can be replaced by another. None: HS256 user
+ *     tokens and signer {@code local} are off. Secret
+ * @param jwksUrl where the keys of ES256 and RS256 user tokens are published
+ * @param timeout of one call to the database or to storage
  */
 @ConfigurationProperties("sluice.supabase")
 @Validated

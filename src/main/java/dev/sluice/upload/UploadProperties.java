@@ -13,14 +13,15 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Where uploads are proxied to, and what becomes of those that do not say their length.
  *
- * @param backend the address, {@code sluice.supabase.url} by default; a path in it is put before the route's. The route
- *     file takes it from the property; here it is only checked
- * @param answerTimeout how long the backend may do nothing with an upload: take none of it, or leave it unanswered; at
- *     least 1 s
- * @param unknownLength of a chunked upload
- * @param spoolDirectory where such bodies are kept meanwhile; by default {@code sluice-spool} in the system's directory for
- *     temporary files
- * @param maxSpoolSize bytes there at most, over all requests of this instance; at least 1
+ * @param backend where uploads are proxied to; a path in it is put before the route's. The route file takes it from the
+ *     property; here it is only checked
+ * @param answerTimeout how long the backend may take nothing of an upload, or leave it without an answer, at least 1 s;
+ *     then 504. Time in which the client is waited for does not count
+ * @param unknownLength what becomes of a chunked upload: {@code refuse} (411), or {@code spool}, which takes it to disk
+ *     after the caller and the memory guard are known, and goes on with its length
+ * @param spoolDirectory where such bodies are kept meanwhile; one per instance
+ * @param maxSpoolSize bytes there at most, over all requests of this instance. A body larger than all of it is 413, one
+ *     for which there is no room at the moment 503 SUPABASE_ERROR with Retry-After
  */
 @ConfigurationProperties("sluice.upload")
 @Validated

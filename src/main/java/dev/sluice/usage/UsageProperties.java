@@ -12,11 +12,15 @@ import org.springframework.validation.annotation.Validated;
 /**
  * How usage events travel.
  *
- * @param batchSize events per write to Redis and per {@code apply_usage}; at most 1,000, which is how many rows a Supabase
- *     project answers at most
- * @param flushInterval how long an event waits for others at most, at each of the two steps
- * @param maxBacklog events in Redis, over all partitions; past it the quota's failure policy applies
- * @param retention how long the database knows an event's id; an older event is refused
+ * @param batchSize events per write to Redis and per {@code apply_usage}; at most 1,000, which is how many rows a
+ *     Supabase project answers at most
+ * @param flushInterval how long an event waits for others at most, at each of the two steps; 1 ms to 10 s
+ * @param maxBacklog events in Redis, over all partitions; past it the quota's policy applies and events go straight to
+ *     the database, else to the journal
+ * @param retention how long the database knows an event's id; an older event is refused. At least a day more than
+ *     {@code sluice.idempotency.ttl}, and two days more than the longest time until an upload is asked for: {@code
+ *     sluice.upload.resumable-expiry}, with signer {@code s3} also a URL's life and 5 GiB at {@code release-min-rate},
+ *     each with the grace (about 4 days by default)
  */
 @ConfigurationProperties("sluice.usage")
 @Validated

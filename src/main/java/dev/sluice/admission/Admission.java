@@ -3,10 +3,13 @@ package dev.sluice.admission;
 import dev.sluice.exchange.Attribute;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.Flight;
+import dev.sluice.ledger.ShadowCheck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +30,8 @@ public final class Admission {
     private Claim.@Nullable Quota quota;
     private @Nullable Mono<Void> decision;
     private final List<Claim.Bucket> buckets = new ArrayList<>(1);
+    private final Map<Object, ShadowCheck> shadows = new LinkedHashMap<>(2);
+    private boolean shadowsJudged;
     private final Set<String> deniedBuckets = new HashSet<>();
     private boolean anyBucket;
     private GiveBack giveBack = GiveBack.NOTHING;
@@ -80,6 +85,18 @@ public final class Admission {
         }
     }
 
+    /**
+     * What a filter in shadow mode would claim. It is none of the claims: whatever comes of it changes nothing for the
+     * request.
+     *
+     * @param filter whose it is; it has one, however often a retry runs it
+     */
+    void shadow(Object filter, ShadowCheck check) {
+        if (isOpen() && !shadowsJudged) {
+            shadows.put(filter, check);
+        }
+    }
+
     /** From now on it is enough that one of the buckets is granted; which are not is told by {@link #isDenied}. */
     void contentWithAnyBucket() {
         anyBucket = true;
@@ -98,6 +115,7 @@ public final class Admission {
             quota = null;
             buckets.clear();
             anyBucket = false;
+            shadows.clear();
         }
     }
 
@@ -120,6 +138,17 @@ public final class Admission {
 
     boolean isEmpty() {
         return rateLimits.isEmpty() && quota == null && buckets.isEmpty() && flight == null;
+    }
+
+    List<ShadowCheck> shadows() {
+        return List.copyOf(shadows.values());
+    }
+
+    /** True once, for who judges the shadows of a request that claims nothing. */
+    boolean judgeShadows() {
+        boolean first = !shadows.isEmpty() && !shadowsJudged;
+        shadowsJudged = true;
+        return first;
     }
 
     List<Claim.RateLimit> rateLimits() {

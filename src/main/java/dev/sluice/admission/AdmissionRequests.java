@@ -63,7 +63,8 @@ final class AdmissionRequests {
                         .toList(),
                 claims.isContentWithAnyBucket(),
                 claims.flight(),
-                FactsMode.ASK);
+                FactsMode.ASK,
+                claims.shadows());
     }
 
     private Charge ledgerCharge(UsageEvent event, @Nullable Duration repeatableFor) {

@@ -2,6 +2,7 @@ package dev.sluice.ledger;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 final class AdmitReplies {
 
     private AdmitReplies() {}
+
+    private static final int VALUES_PER_SHADOW = 4;
 
     static AdmitReply read(List<Object> reply, int windows, int buckets) {
         String kind = text(reply, 0);
@@ -31,7 +34,8 @@ final class AdmitReplies {
                         text(reply, 1),
                         instant(text(reply, 2)),
                         rates(reply, 5, windows),
-                        verdicts(reply, 5 + 3 * windows, buckets));
+                        verdicts(reply, 5 + 3 * windows, buckets),
+                        shadows(reply, 5 + 3 * windows + buckets));
             default -> throw new IllegalStateException("admit.lua answered " + kind);
         };
     }
@@ -55,6 +59,35 @@ final class AdmitReplies {
         return IntStream.range(from, from + buckets)
                 .mapToObj(i -> number(reply, i) == 1)
                 .toList();
+    }
+
+    private static List<ShadowVerdict> shadows(List<Object> reply, int from) {
+        return IntStream.range(0, (reply.size() - from) / VALUES_PER_SHADOW)
+                .mapToObj(i -> shadow(reply, from + i * VALUES_PER_SHADOW))
+                .toList();
+    }
+
+    private static ShadowVerdict shadow(List<Object> reply, int at) {
+        String kind = text(reply, at);
+        return switch (kind) {
+            case "pass" -> new ShadowVerdict.Passes();
+            case "exceeded" ->
+                new ShadowVerdict.Exceeded(
+                        number(reply, at + 1),
+                        number(reply, at + 2),
+                        text(reply, at + 3).isEmpty() ? null : (Long) number(reply, at + 3));
+            case "denied" -> new ShadowVerdict.Denied((int) number(reply, at + 1));
+            case "unknown" ->
+                new ShadowVerdict.Unknown(
+                        text(reply, at + 1),
+                        text(reply, at + 2),
+                        Arrays.stream(text(reply, at + 3).split(",", -1))
+                                .filter(index -> !index.isEmpty())
+                                .map(Integer::valueOf)
+                                .toList());
+            case "failed" -> new ShadowVerdict.Failed();
+            default -> throw new IllegalStateException("admit.lua answered a shadow with " + kind);
+        };
     }
 
     private static @Nullable Long reset(String periodEndsAt, long now) {

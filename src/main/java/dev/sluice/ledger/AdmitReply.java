@@ -40,8 +40,14 @@ public sealed interface AdmitReply {
      * @param incarnation of the ledger that was charged; empty if there is no quota claim
      * @param periodEndsAt the end of the period that was charged
      * @param verdicts one per bucket of the request, in their order; all true unless the request is content with any
+     * @param shadows one per shadow of the request, in their order
      */
-    record Admitted(String incarnation, @Nullable Instant periodEndsAt, List<RateState> rates, List<Boolean> verdicts)
+    record Admitted(
+            String incarnation,
+            @Nullable Instant periodEndsAt,
+            List<RateState> rates,
+            List<Boolean> verdicts,
+            List<ShadowVerdict> shadows)
             implements Decided {}
 
     /** The window with this index is full. */

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param anyBucket whether it is enough that one of several buckets is granted
  * @param flight the upload that wants to be in flight; null for none
  * @param facts how to treat facts that are missing or due
+ * @param shadows what is judged beside, if all of this is admitted
  */
 public record AdmitRequest(
         String userId,
@@ -21,7 +22,8 @@ public record AdmitRequest(
         List<BucketCheck> buckets,
         boolean anyBucket,
         @Nullable Flight flight,
-        FactsMode facts) {
+        FactsMode facts,
+        List<ShadowCheck> shadows) {
 
     public AdmitRequest(
             String userId,
@@ -30,7 +32,12 @@ public record AdmitRequest(
             List<BucketCheck> buckets,
             boolean anyBucket,
             FactsMode facts) {
-        this(userId, rates, charge, buckets, anyBucket, null, facts);
+        this(userId, rates, charge, buckets, anyBucket, null, facts, List.of());
+    }
+
+    /** A request that claims nothing, so that only the shadows are judged. */
+    public static AdmitRequest ofShadows(String userId, List<ShadowCheck> shadows, FactsMode facts) {
+        return new AdmitRequest(userId, List.of(), null, List.of(), false, null, facts, shadows);
     }
 
     /** How an admission treats facts that are missing or due. */
@@ -56,10 +63,10 @@ public record AdmitRequest(
     }
 
     public AdmitRequest with(FactsMode newFacts) {
-        return new AdmitRequest(userId, rates, charge, buckets, anyBucket, flight, newFacts);
+        return new AdmitRequest(userId, rates, charge, buckets, anyBucket, flight, newFacts, shadows);
     }
 
     public AdmitRequest with(List<BucketCheck> newBuckets) {
-        return new AdmitRequest(userId, rates, charge, newBuckets, anyBucket, flight, facts);
+        return new AdmitRequest(userId, rates, charge, newBuckets, anyBucket, flight, facts, shadows);
     }
 }

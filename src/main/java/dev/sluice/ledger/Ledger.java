@@ -174,13 +174,16 @@ public final class Ledger {
         for (BucketCheck bucket : request.buckets()) {
             keys.add(KeySpace.bucket(request.userId(), bucket.bucket(), bucket.access()));
         }
+        for (ShadowCheck shadow : request.shadows()) {
+            ShadowArguments.addKeys(keys, request.userId(), shadow);
+        }
         return keys.toArray(String[]::new);
     }
 
     private String[] admitArgs(AdmitRequest request, String fenceToken) {
         Charge charge = request.charge();
         List<String> args = new ArrayList<>(
-                17 + 3 * request.rates().size() + request.buckets().size());
+                18 + 3 * request.rates().size() + request.buckets().size());
         args.add(fenceToken);
         args.add(request.facts().argument());
         args.add(millis(settings.ttl()));
@@ -190,23 +193,31 @@ public final class Ledger {
                 charge == null || charge.defaultLimit() == null
                         ? ""
                         : charge.defaultLimit().toString());
-        args.add(charge == null ? "" : instance + ":" + incarnations.incrementAndGet());
+        args.add(charge == null && request.shadows().isEmpty() ? "" : instance + ":" + incarnations.incrementAndGet());
         args.add(charge == null ? "" : charge.eventId());
         args.add(charge == null ? "" : charge.eventJson());
         args.add(Integer.toString(request.rates().size()));
         args.add(request.anyBucket() ? "any" : "all");
         addFlight(args, request.flight());
         args.add(charge == null || charge.repeatableFor() == null ? "" : millis(charge.repeatableFor()));
+        args.add(Integer.toString(request.buckets().size()));
         for (RateCheck check : request.rates()) {
-            args.add(Long.toString(check.rate().limit()));
-            args.add(Long.toString(check.rate().window().toMillis()));
-            args.add(Long.toString(check.cost()));
+            addRate(args, check);
         }
         for (BucketCheck bucket : request.buckets()) {
             Boolean decided = bucket.decided();
             args.add(decided == null ? "ask" : bit(decided));
         }
+        for (ShadowCheck shadow : request.shadows()) {
+            ShadowArguments.add(args, shadow);
+        }
         return args.toArray(String[]::new);
+    }
+
+    static void addRate(List<String> args, RateCheck check) {
+        args.add(Long.toString(check.rate().limit()));
+        args.add(Long.toString(check.rate().window().toMillis()));
+        args.add(Long.toString(check.cost()));
     }
 
     private static void addFlight(List<String> args, @Nullable Flight flight) {

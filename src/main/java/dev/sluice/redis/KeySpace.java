@@ -43,6 +43,12 @@ public final class KeySpace {
         return tag(userId) + ":rl:" + encode(userId) + ":" + encode(operation) + ":" + windowSeconds;
     }
 
+    /** Requests that a candidate for a limit would have admitted, a hash as of {@link #rate}. */
+    public static String shadowRate(String userId, String operation, long windowSeconds, long limit) {
+        return "sluice:shadow:" + tag(userId) + ":" + encode(userId) + ":" + encode(operation) + ":" + windowSeconds
+                + ":" + limit;
+    }
+
     /** The user's ledger, a hash. */
     public static String quota(String userId) {
         return tag(userId) + ":quota:" + encode(userId);

@@ -2,6 +2,7 @@ package dev.sluice.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.ledger.ShadowCheck;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
@@ -11,6 +12,8 @@ import reactor.test.StepVerifier;
 class AdmissionTests {
 
     private static final Claim.Quota ONE = new Claim.Quota(1, 0, OnFailure.ALLOW);
+
+    private static final ShadowCheck SHADOW = new ShadowCheck.Quota(false, 1, null, null);
 
     private final Admission admission = new Admission();
     private final AtomicInteger decisions = new AtomicInteger();
@@ -71,6 +74,32 @@ class AdmissionTests {
 
         assertThat(admission.quota()).isEqualTo(ONE);
         assertThat(admission.buckets()).isEmpty();
+    }
+
+    @Test
+    void takesAShadowForNoClaimAndGivesEachFilterOne() {
+        Object filter = new Object();
+        admission.shadow(filter, SHADOW);
+        admission.shadow(filter, SHADOW);
+        admission.shadow(new Object(), SHADOW);
+
+        assertThat(admission.isEmpty()).isTrue();
+        assertThat(admission.shadows()).containsExactly(SHADOW, SHADOW);
+        assertThat(admission.judgeShadows()).isTrue();
+        assertThat(admission.judgeShadows()).isFalse();
+        admission.forwarded();
+        admission.shadow(filter, SHADOW);
+        assertThat(admission.shadows()).isEmpty();
+    }
+
+    @Test
+    void takesNoShadowOnceItIsBeingDecided() {
+        admission.claim(new Object(), ONE);
+        decided(Mono.never()).subscribe();
+
+        admission.shadow(new Object(), SHADOW);
+
+        assertThat(admission.shadows()).isEmpty();
     }
 
     @Test

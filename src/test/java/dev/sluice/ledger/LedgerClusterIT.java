@@ -43,10 +43,21 @@ class LedgerClusterIT {
                 new Charge("event", "{}", 1, 5, null),
                 List.of(new BucketCheck("a bucket: {b}", 'w', null), new BucketCheck("another", 'w', true)),
                 false,
-                FactsMode.ASK);
+                null,
+                FactsMode.ASK,
+                List.of(
+                        new ShadowCheck.Rates(List.of(new RateCheck("upload: {x}", Rate.parse("1/1m"), 1))),
+                        new ShadowCheck.Quota(false, 1, 0L, null),
+                        new ShadowCheck.Buckets(List.of(new BucketCheck("a bucket: {b}", 'w', null)), false)));
         assertThat(instance.admit(request, ROW, new Verdicts("a bucket: {b}", true, true))
                         .block())
-                .isInstanceOf(Admitted.class);
+                .isInstanceOfSatisfying(
+                        Admitted.class,
+                        admitted -> assertThat(admitted.shadows())
+                                .containsExactly(
+                                        new ShadowVerdict.Passes(),
+                                        new ShadowVerdict.Exceeded(0, 0, null),
+                                        new ShadowVerdict.Passes()));
 
         Map<String, String> hash = redis.client().hgetall(KeySpace.quota(user));
         LedgerState seen = Objects.requireNonNull(LedgerState.read(hash));

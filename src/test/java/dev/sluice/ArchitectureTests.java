@@ -46,7 +46,8 @@ class ArchitectureTests {
         table.put("operation", List.of());
         table.put("caller", List.of("problem", "exchange", "redis", "supabase", "operation"));
         table.put("intent", List.of("problem", "exchange", "caller"));
-        table.put("memory", List.of("problem", "exchange", "caller", "operation"));
+        table.put("shadow", List.of("problem", "operation"));
+        table.put("memory", List.of("problem", "exchange", "caller", "operation", "shadow"));
         table.put("ledger", List.of("redis", "operation"));
         table.put("journal", List.of());
         table.put(
@@ -59,6 +60,7 @@ class ArchitectureTests {
                         "caller",
                         "intent",
                         "operation",
+                        "shadow",
                         "memory",
                         "ledger",
                         "journal"));

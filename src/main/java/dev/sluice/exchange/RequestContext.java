@@ -29,6 +29,7 @@ public final class RequestContext {
     private final RateLimits rateLimits = new RateLimits();
     private volatile @Nullable String operation;
     private volatile Sizes sizes = plan -> null;
+    private volatile Sizes shadowSizes = plan -> null;
     private volatile int cost = 1;
     private volatile @Nullable Duration answerLife;
     private volatile @Nullable String refusal;
@@ -104,6 +105,19 @@ public final class RequestContext {
         this.sizes = sizes;
     }
 
+    /** The operation of a filter that is in shadow: names the request unless one does that holds, and limits nothing. */
+    public void shadowOperation(String name, Sizes wouldBe) {
+        if (operation == null) {
+            operation = name;
+        }
+        shadowSizes = wouldBe;
+    }
+
+    /** How much the request might store if its filters in shadow held, in bytes; null for no limit. */
+    public @Nullable Long shadowMaxSize(@Nullable String plan) {
+        return shadowSizes.of(plan);
+    }
+
     /** How much the request may store, in bytes, for a caller of that plan; null for no limit. */
     public @Nullable Long maxSize(@Nullable String plan) {
         return sizes.of(plan);
@@ -121,13 +135,20 @@ public final class RequestContext {
 
     /** Refuses a batch that no waiting would bring within a limit of so many operations in so many seconds. */
     public void requireWithin(long limit, long windowSeconds) {
-        if (cost > 1 && cost > limit) {
-            throw Problem.invalid(
-                            "items",
-                            "There are " + cost + " items, and the limit is " + limit + " in " + windowSeconds + " s",
-                            "Send at most " + limit + " items at once")
-                    .exception();
+        Problem tooMany = tooManyFor(limit, windowSeconds);
+        if (tooMany != null) {
+            throw tooMany.exception();
         }
+    }
+
+    /** The refusal of a batch that no waiting would bring within that limit; null if it can fit. */
+    public @Nullable Problem tooManyFor(long limit, long windowSeconds) {
+        return cost > 1 && cost > limit
+                ? Problem.invalid(
+                        "items",
+                        "There are " + cost + " items, and the limit is " + limit + " in " + windowSeconds + " s",
+                        "Send at most " + limit + " items at once")
+                : null;
     }
 
     /** For how long the answer is of use; null for as long as anybody keeps it. */

@@ -2,6 +2,7 @@ package dev.sluice.memory;
 
 import dev.sluice.exchange.ClientAddress;
 import dev.sluice.operation.Operations;
+import dev.sluice.shadow.WouldRefuse;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -23,7 +24,12 @@ class MemoryConfiguration {
 
     @Bean
     MemoryGuardGatewayFilterFactory memoryGuardGatewayFilterFactory(
-            MemoryGuard guard, Operations operations, ClientAddress clientAddress) {
-        return new MemoryGuardGatewayFilterFactory(guard, operations, clientAddress);
+            MemoryGuard guard,
+            MemoryGuardProperties properties,
+            WouldRefuse wouldRefuse,
+            Operations operations,
+            ClientAddress clientAddress) {
+        MemoryGuard shadows = new MemoryGuard(properties.maxEntries(), System::nanoTime);
+        return new MemoryGuardGatewayFilterFactory(guard, shadows, wouldRefuse, operations, clientAddress);
     }
 }

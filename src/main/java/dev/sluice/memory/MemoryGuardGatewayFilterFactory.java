@@ -11,6 +11,9 @@ import dev.sluice.operation.RollingCounter;
 import dev.sluice.operation.UsesOperations;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
+import dev.sluice.shadow.Mode;
+import dev.sluice.shadow.WouldRefuse;
+import jakarta.validation.constraints.AssertTrue;
 import jakarta.validation.constraints.NotBlank;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +31,8 @@ import reactor.core.publisher.Mono;
  *
  * <p>How much a batch counts for is known when its body was read. So its route has the filter twice: before, where the request
  * counts as one attempt whatever it holds, and as {@code MemoryGuard=<operation>,rest} after, for what is left of the batch.
+ *
+ * <p>In shadow mode it counts apart, and may have a rate of its own, which is a candidate for the operation's.
  */
 public final class MemoryGuardGatewayFilterFactory
         extends AbstractGatewayFilterFactory<MemoryGuardGatewayFilterFactory.Config>
@@ -38,10 +43,23 @@ public final class MemoryGuardGatewayFilterFactory
      *
      * @param operation one of {@code sluice.operations}
      * @param count what is counted, all that is known of the request by default
+     * @param mode whether what it decides holds, as it does by default
+     * @param rate a candidate for the operation's rate, of every plan, such as {@code 100/1m}; only in shadow
      */
     @Validated
     public record Config(
-            @NotBlank String operation, @Nullable Count count) {}
+            @NotBlank String operation,
+            @Nullable Count count,
+            @Nullable Mode mode,
+            @Nullable Rate rate) {
+
+        @AssertTrue(
+                message =
+                        "rate is a candidate's and needs mode: shadow; those that hold are sluice.operations.<name>.memory")
+        boolean isCandidateInShadow() {
+            return mode == Mode.SHADOW || rate == null;
+        }
+    }
 
     /** What a filter counts. */
     public enum Count {
@@ -51,19 +69,29 @@ public final class MemoryGuardGatewayFilterFactory
     }
 
     private final MemoryGuard guard;
+    private final MemoryGuard shadows;
+    private final WouldRefuse wouldRefuse;
     private final Operations operations;
     private final ClientAddress clientAddress;
 
-    MemoryGuardGatewayFilterFactory(MemoryGuard guard, Operations operations, ClientAddress clientAddress) {
+    /** @param shadows what filters in shadow mode count, so that they take no place from those that hold */
+    MemoryGuardGatewayFilterFactory(
+            MemoryGuard guard,
+            MemoryGuard shadows,
+            WouldRefuse wouldRefuse,
+            Operations operations,
+            ClientAddress clientAddress) {
         super(Config.class);
         this.guard = guard;
+        this.shadows = shadows;
+        this.wouldRefuse = wouldRefuse;
         this.operations = operations;
         this.clientAddress = clientAddress;
     }
 
     @Override
     public MemoryGuardGatewayFilterFactory with(Operations others) {
-        return new MemoryGuardGatewayFilterFactory(guard, others, clientAddress);
+        return new MemoryGuardGatewayFilterFactory(guard, shadows, wouldRefuse, others, clientAddress);
     }
 
     @Override
@@ -75,13 +103,16 @@ public final class MemoryGuardGatewayFilterFactory
     @Override
     public GatewayFilter apply(Config config) {
         String operation = operations.get(config.operation()).name();
+        if (config.mode() == Mode.SHADOW) {
+            return inShadow(operation, config);
+        }
         return (exchange, chain) -> {
             RequestContext context = RequestContext.of(exchange);
             context.operation(operation, plan -> operations.maxSize(operation, plan));
             long since = context.timings().now();
             Caller caller = Caller.ATTRIBUTE.get(exchange);
             Rate rate = operations.memory(operation, caller == null ? null : caller.plan());
-            int cost = config.count() == Count.REST ? context.cost() - 1 : context.cost();
+            int cost = cost(config, context);
             if (cost == 0) {
                 return chain.filter(exchange);
             }
@@ -93,6 +124,39 @@ public final class MemoryGuardGatewayFilterFactory
                     ? chain.filter(exchange)
                     : Mono.error(refusal(rate, attempt).exception());
         };
+    }
+
+    private GatewayFilter inShadow(String operation, Config config) {
+        return (exchange, chain) -> {
+            RequestContext context = RequestContext.of(exchange);
+            context.shadowOperation(operation, plan -> operations.maxSize(operation, plan));
+            Caller caller = Caller.ATTRIBUTE.get(exchange);
+            Rate candidate = config.rate();
+            Rate rate =
+                    candidate != null ? candidate : operations.memory(operation, caller == null ? null : caller.plan());
+            Problem problem = wouldBe(context, subject(exchange, caller), operation, rate, cost(config, context));
+            if (problem != null) {
+                wouldRefuse.refused(context.requestId(), operation, "memory-guard", "memory", problem);
+            }
+            return chain.filter(exchange);
+        };
+    }
+
+    /** Each candidate counts what it would have let pass. */
+    private @Nullable Problem wouldBe(RequestContext context, Subject subject, String operation, Rate rate, int cost) {
+        if (cost == 0) {
+            return null;
+        }
+        Problem tooMany = context.tooManyFor(rate.limit(), rate.windowSeconds());
+        if (tooMany != null) {
+            return tooMany;
+        }
+        RollingCounter.Attempt attempt = shadows.attempt(subject, operation + ":" + rate.limit(), rate, cost);
+        return attempt.admitted() ? null : refusal(rate, attempt);
+    }
+
+    private static int cost(Config config, RequestContext context) {
+        return config.count() == Count.REST ? context.cost() - 1 : context.cost();
     }
 
     private Subject subject(ServerWebExchange exchange, @Nullable Caller caller) {

@@ -15,6 +15,9 @@ import dev.sluice.operation.Rate;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
+import dev.sluice.shadow.Mode;
+import dev.sluice.shadow.WouldRefuse;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
@@ -36,13 +39,19 @@ class MemoryGuardTests {
     private final AtomicLong now = new AtomicLong();
     private final AtomicInteger passed = new AtomicInteger();
     private final MemoryGuard guard = new MemoryGuard(100, now::get);
+    private final MemoryGuard shadows = new MemoryGuard(100, now::get);
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final Operations operations = new Operations(new OperationProperties(
             Map.of(
                     "upload", new Limits(THREE, List.of(Rate.parse("5/1m")), null),
                     "delete", new Limits(THREE, List.of(Rate.parse("5/1m")), null)),
             Map.of("pro", new OperationProperties.Plan(Map.of("upload", new Limits(Rate.parse("4/1m"), null, null))))));
     private final MemoryGuardGatewayFilterFactory factory = new MemoryGuardGatewayFilterFactory(
-            guard, operations, new ClientAddress(AddressRanges.parse("p", List.of("10.0.0.1"))));
+            guard,
+            shadows,
+            new WouldRefuse(registry, now::get),
+            operations,
+            new ClientAddress(AddressRanges.parse("p", List.of("10.0.0.1"))));
 
     @Test
     void refusesPastTheLimitAndSaysWhenToComeBack() {
@@ -104,7 +113,7 @@ class MemoryGuardTests {
 
     @Test
     void stopsTheStartOnAnUnknownOperation() {
-        assertThatThrownBy(() -> factory.apply(new MemoryGuardGatewayFilterFactory.Config("uplaod", null)))
+        assertThatThrownBy(() -> factory.apply(new MemoryGuardGatewayFilterFactory.Config("uplaod", null, null, null)))
                 .hasMessageContaining("known: delete, upload");
     }
 
@@ -135,12 +144,66 @@ class MemoryGuardTests {
         MockServerWebExchange batch = exchange("u", null);
         StepVerifier.create(filter("upload", batch)).verifyComplete();
         RequestContext.of(batch).cost(3);
-        GatewayFilter rest = factory.apply(
-                new MemoryGuardGatewayFilterFactory.Config("upload", MemoryGuardGatewayFilterFactory.Count.REST));
+        GatewayFilter rest = factory.apply(new MemoryGuardGatewayFilterFactory.Config(
+                "upload", MemoryGuardGatewayFilterFactory.Count.REST, null, null));
 
         StepVerifier.create(rest.filter(batch, same -> Mono.empty())).verifyComplete();
 
         StepVerifier.create(filter("upload", exchange("u", null))).verifyError(ProblemException.class);
+    }
+
+    @Test
+    void letsPassInShadowWhatItCountsAsRefused() {
+        MockServerWebExchange exchange = exchange("u", null);
+        for (int i = 0; i < 5; i++) {
+            StepVerifier.create(inShadow(null, exchange)).verifyComplete();
+        }
+
+        assertThat(passed).hasValue(5);
+        assertThat(wouldRefuse()).isEqualTo(2);
+        assertThat(guard.entries()).isZero();
+        assertThat(RequestContext.of(exchange).operation()).isEqualTo("upload");
+        assertThat(RequestContext.of(exchange).timings().entered(Stage.MEMORY)).isFalse();
+        exhaust("upload", exchange("u", null));
+    }
+
+    @Test
+    void countsEachCandidateByWhatItWouldHaveLetPass() {
+        for (int i = 0; i < 10; i++) {
+            StepVerifier.create(inShadow(Rate.parse("4/1m"), exchange("u", null)))
+                    .verifyComplete();
+            StepVerifier.create(inShadow(Rate.parse("6/1m"), exchange("u", null)))
+                    .verifyComplete();
+        }
+        assertThat(wouldRefuse()).isEqualTo(6 + 4);
+
+        now.addAndGet(63_000_000_000L);
+        StepVerifier.create(inShadow(Rate.parse("4/1m"), exchange("u", null))).verifyComplete();
+        assertThat(wouldRefuse()).isEqualTo(10);
+    }
+
+    @Test
+    void wouldRefuseABatchThatCanNeverFit() {
+        MockServerWebExchange batch = exchange("u", null);
+        RequestContext.of(batch).cost(5);
+
+        StepVerifier.create(inShadow(null, batch)).verifyComplete();
+
+        assertThat(wouldRefuse()).isEqualTo(1);
+        assertThat(shadows.entries()).isZero();
+    }
+
+    private Mono<Void> inShadow(@Nullable Rate candidate, MockServerWebExchange exchange) {
+        GatewayFilter filter =
+                factory.apply(new MemoryGuardGatewayFilterFactory.Config("upload", null, Mode.SHADOW, candidate));
+        return filter.filter(exchange, same -> Mono.fromRunnable(passed::incrementAndGet));
+    }
+
+    private double wouldRefuse() {
+        return registry.get("sluice.admission")
+                .tags("operation", "upload", "verdict", "would_refuse", "source", "memory")
+                .counter()
+                .count();
     }
 
     private void exhaust(String operation, MockServerWebExchange exchange) {
@@ -151,7 +214,7 @@ class MemoryGuardTests {
     }
 
     private Mono<Void> filter(String operation, MockServerWebExchange exchange) {
-        GatewayFilter filter = factory.apply(new MemoryGuardGatewayFilterFactory.Config(operation, null));
+        GatewayFilter filter = factory.apply(new MemoryGuardGatewayFilterFactory.Config(operation, null, null, null));
         return filter.filter(exchange, same -> Mono.fromRunnable(passed::incrementAndGet));
     }
 

@@ -14,4 +14,9 @@ public enum Access {
     char key() {
         return key;
     }
+
+    /** The one of that key; what has no other is read. */
+    static Access of(char key) {
+        return key == WRITE.key ? WRITE : READ;
+    }
 }

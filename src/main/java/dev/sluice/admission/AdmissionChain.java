@@ -44,6 +44,7 @@ final class AdmissionChain {
     private final Degradation degradation;
     private final UsageSink usage;
     private final RedisBudget redisBudget;
+    private final Shadows shadows;
 
     AdmissionChain(
             Ledger ledger,
@@ -55,7 +56,8 @@ final class AdmissionChain {
             AdmissionVerdicts verdicts,
             Degradation degradation,
             UsageSink usage,
-            RedisBudget redisBudget) {
+            RedisBudget redisBudget,
+            Shadows shadows) {
         this.ledger = ledger;
         this.fences = fences;
         this.facts = facts;
@@ -66,6 +68,7 @@ final class AdmissionChain {
         this.degradation = degradation;
         this.usage = usage;
         this.redisBudget = redisBudget;
+        this.shadows = shadows;
     }
 
     /** Completes with the charge as it was made; empty if the request claims no quota. */
@@ -103,6 +106,7 @@ final class AdmissionChain {
         if (!error.mayHaveRun()) {
             subject.claims().charging(null);
         }
+        shadows.failed(subject);
         return database.decide(subject, charge);
     }
 
@@ -142,7 +146,11 @@ final class AdmissionChain {
                                 : loadThenAdmit(subject, charge, request, load, loads);
                     }
                     remember(subject, request, reply, generation);
-                    return Mono.justOrEmpty(verdicts.settle(subject, charge, (AdmitReply.Decided) reply));
+                    UsageEvent made = verdicts.settle(subject, charge, (AdmitReply.Decided) reply);
+                    if (reply instanceof AdmitReply.Admitted admitted) {
+                        shadows.judged(subject, request.shadows(), admitted.shadows());
+                    }
+                    return Mono.justOrEmpty(made);
                 });
     }
 

@@ -8,6 +8,7 @@ import dev.sluice.ledger.LedgerSettings;
 import dev.sluice.memory.RefusalMemory;
 import dev.sluice.operation.Operations;
 import dev.sluice.redis.RedisProperties;
+import dev.sluice.shadow.WouldRefuse;
 import dev.sluice.supabase.PostgRest;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -106,9 +107,25 @@ class AdmissionConfiguration {
             AdmissionVerdicts verdicts,
             Degradation degradation,
             UsageSink usage,
-            RedisBudget redisBudget) {
+            RedisBudget redisBudget,
+            Shadows shadows) {
         return new AdmissionChain(
-                ledger, fences, facts, lastVerdicts, database, requests, verdicts, degradation, usage, redisBudget);
+                ledger,
+                fences,
+                facts,
+                lastVerdicts,
+                database,
+                requests,
+                verdicts,
+                degradation,
+                usage,
+                redisBudget,
+                shadows);
+    }
+
+    @Bean
+    Shadows shadows(Ledger ledger, FactsReader facts, WouldRefuse wouldRefuse) {
+        return new Shadows(ledger, facts, wouldRefuse);
     }
 
     @Bean
@@ -122,8 +139,8 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    AdmissionFilter admissionFilter(AdmissionChain admissions, Subjects subjects, SizeLimit sizes) {
-        return new AdmissionFilter(admissions, subjects, sizes);
+    AdmissionFilter admissionFilter(AdmissionChain admissions, Subjects subjects, SizeLimit sizes, Shadows shadows) {
+        return new AdmissionFilter(admissions, subjects, sizes, shadows);
     }
 
     @Bean
@@ -148,8 +165,8 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    QuotaGatewayFilterFactory quotaGatewayFilterFactory(QuotaProperties properties) {
-        return new QuotaGatewayFilterFactory(properties);
+    QuotaGatewayFilterFactory quotaGatewayFilterFactory(QuotaProperties properties, DefaultLimit defaultLimit) {
+        return new QuotaGatewayFilterFactory(properties, defaultLimit);
     }
 
     @Bean

@@ -76,7 +76,7 @@ final class AdmissionVerdicts {
                 subject,
                 Claim.Bucket.NAME,
                 Source.REDIS,
-                Refusals.bucket(subject.claims().buckets().get(denied)));
+                Refusals.bucket(subject.claims().buckets().get(denied).access()));
     }
 
     /** The claims hold, as {@code source} decided. */
@@ -96,7 +96,7 @@ final class AdmissionVerdicts {
     /** The database denies the bucket; what an unanswered Redis may have charged will be given back. */
     ProblemException bucketDeniedInDoubt(Subject subject, Claim.Bucket denied) {
         count(subject, Claim.Bucket.NAME, Source.DATABASE);
-        return Refusals.bucket(denied).exception();
+        return Refusals.bucket(denied.access()).exception();
     }
 
     /** Nothing can decide the claim and policy denies; a charge whose answer was lost will be given back. */

@@ -3,6 +3,9 @@ package dev.sluice.admission;
 import dev.sluice.admission.BucketAccessProperties.Source;
 import dev.sluice.caller.Caller;
 import dev.sluice.intent.UploadBatch;
+import dev.sluice.ledger.BucketCheck;
+import dev.sluice.ledger.ShadowCheck;
+import dev.sluice.shadow.Mode;
 import jakarta.validation.constraints.NotNull;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +13,10 @@ import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.validation.annotation.Validated;
 
-/** {@code BucketAccess=<read|write>}: claims access to each bucket that the request names. */
+/**
+ * {@code BucketAccess=<read|write>}: claims access to each bucket that the request names. In shadow mode it guards nothing, so
+ * a route that needs a guard needs another.
+ */
 final class BucketAccessGatewayFilterFactory
         extends AbstractGatewayFilterFactory<BucketAccessGatewayFilterFactory.Config> {
 
@@ -30,12 +36,23 @@ final class BucketAccessGatewayFilterFactory
     public GatewayFilter apply(Config config) {
         OnFailure onFailure = config.onFailure() != null ? config.onFailure() : properties.onFailure();
         Source source = config.source() != null ? config.source() : properties.source();
+        Object filter = new Object();
         return (exchange, chain) -> {
             Caller caller = Caller.ATTRIBUTE.require(exchange);
             boolean judgedByRowLevelSecurity =
                     source == Source.CALLER && (caller.asSent() || caller.accessToken() != null);
-            if (!judgedByRowLevelSecurity) {
-                Admission admission = Admission.of(exchange);
+            Admission admission = Admission.of(exchange);
+            if (judgedByRowLevelSecurity) {
+                return chain.filter(exchange);
+            }
+            if (config.mode() == Mode.SHADOW) {
+                List<BucketCheck> buckets = UploadBatch.intents(exchange).stream()
+                        .map(intent -> intent.object().bucket())
+                        .distinct()
+                        .map(bucket -> new BucketCheck(bucket, config.access().key(), null))
+                        .toList();
+                admission.shadow(filter, new ShadowCheck.Buckets(buckets, UploadBatch.isPartial(exchange)));
+            } else {
                 UploadBatch.intents(exchange)
                         .forEach(intent -> admission.claim(
                                 new Claim.Bucket(intent.object().bucket(), config.access(), onFailure)));
@@ -53,10 +70,12 @@ final class BucketAccessGatewayFilterFactory
      * @param access what for
      * @param source overrides {@code sluice.bucket-access.source} for this route
      * @param onFailure overrides {@code sluice.bucket-access.on-failure} for this route
+     * @param mode whether what it decides holds, as it does by default
      */
     @Validated
     record Config(
             @NotNull Access access,
             @Nullable Source source,
-            @Nullable OnFailure onFailure) {}
+            @Nullable OnFailure onFailure,
+            @Nullable Mode mode) {}
 }

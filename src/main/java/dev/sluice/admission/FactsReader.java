@@ -26,6 +26,7 @@ final class FactsReader {
     private final PostgRest database;
     private final Ledger ledger;
     private final SingleFlight<Flight, Loaded> flights = new SingleFlight<>();
+    private final SingleFlight<Flight, Loaded> inBackground = new SingleFlight<>();
 
     FactsReader(PostgRest database, Ledger ledger) {
         this.database = database;
@@ -35,9 +36,18 @@ final class FactsReader {
     /** Reads what {@code seen} misses and begins to store it in Redis. */
     Mono<Loaded> load(String userId, AdmitReply.Load seen, @Nullable String bucket) {
         String asked = seen.verdict() ? bucket : null;
-        Flight flight = new Flight(userId, seen.incarnation(), seen.fence(), seen.quota(), asked, 0);
         return flights.join(
-                flight, () -> read(userId, asked).map(facts -> new Loaded(facts, store(userId, seen, asked, facts))));
+                Flight.of(userId, seen, asked),
+                () -> read(userId, asked).map(facts -> new Loaded(facts, store(userId, seen, asked, facts))));
+    }
+
+    /** As {@link #load}, for nobody who waits: its failures open no circuit, and no request joins its flight. */
+    Mono<Loaded> loadInBackground(String userId, AdmitReply.Load seen, @Nullable String bucket) {
+        String asked = seen.verdict() ? bucket : null;
+        return inBackground.join(
+                Flight.of(userId, seen, asked),
+                () -> answered(database.rpcInBackground("edge_facts", arguments(userId, asked), FACTS))
+                        .map(facts -> new Loaded(facts, store(userId, seen, asked, facts))));
     }
 
     /**
@@ -52,11 +62,19 @@ final class FactsReader {
     }
 
     private Mono<Facts> read(String userId, @Nullable String bucket) {
+        return answered(database.rpc("edge_facts", arguments(userId, bucket), FACTS));
+    }
+
+    private static Map<String, @Nullable Object> arguments(String userId, @Nullable String bucket) {
         Map<String, @Nullable Object> arguments = new HashMap<>();
         arguments.put("p_user_id", userId);
         arguments.put("p_bucket", bucket);
-        return database.rpc("edge_facts", arguments, FACTS)
-                .switchIfEmpty(Mono.error(() -> new DatabaseUnavailableException("edge_facts answered nothing", null)))
+        return arguments;
+    }
+
+    private static Mono<Facts> answered(Mono<Facts> call) {
+        return call.switchIfEmpty(
+                        Mono.error(() -> new DatabaseUnavailableException("edge_facts answered nothing", null)))
                 .onErrorMap(DatabaseRejectedException.class, DatabaseUnavailableException::refused);
     }
 
@@ -80,5 +98,10 @@ final class FactsReader {
             String fence,
             boolean quota,
             @Nullable String bucket,
-            long generation) {}
+            long generation) {
+
+        static Flight of(String userId, AdmitReply.Load seen, @Nullable String bucket) {
+            return new Flight(userId, seen.incarnation(), seen.fence(), seen.quota(), bucket, 0);
+        }
+    }
 }

@@ -3,16 +3,24 @@ package dev.sluice.admission;
 import dev.sluice.caller.Caller;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.ledger.RateCheck;
+import dev.sluice.ledger.ShadowCheck;
 import dev.sluice.operation.Operations;
+import dev.sluice.operation.Rate;
 import dev.sluice.operation.UsesOperations;
+import dev.sluice.shadow.Mode;
+import jakarta.validation.constraints.AssertTrue;
 import jakarta.validation.constraints.NotBlank;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.validation.annotation.Validated;
+import org.springframework.web.server.ServerWebExchange;
 
-/** {@code RateLimit=<operation>}: claims that the caller stays within the operation's rates over all instances. */
+/**
+ * {@code RateLimit=<operation>}: claims that the caller stays within the operation's rates over all instances. In shadow mode
+ * it may have rates of its own, which are a candidate for them.
+ */
 final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<RateLimitGatewayFilterFactory.Config>
         implements UsesOperations<RateLimitGatewayFilterFactory> {
 
@@ -38,13 +46,13 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
     @Override
     public GatewayFilter apply(Config config) {
         String operation = operations.get(config.operation()).name();
+        if (config.mode() == Mode.SHADOW) {
+            return inShadow(operation, config.rates());
+        }
         OnFailure onFailure = config.onFailure() != null ? config.onFailure() : properties.onFailure();
         return (exchange, chain) -> {
-            Caller caller = Caller.ATTRIBUTE.get(exchange);
             RequestContext context = RequestContext.of(exchange);
-            List<RateCheck> checks = operations.redis(operation, caller == null ? null : caller.plan()).stream()
-                    .map(rate -> new RateCheck(operation, rate, context.cost()))
-                    .toList();
+            List<RateCheck> checks = checks(operation, rates(operation, exchange), context.cost());
             checks.forEach(check ->
                     context.requireWithin(check.rate().limit(), check.rate().windowSeconds()));
             context.operation(operation, plan -> operations.maxSize(operation, plan));
@@ -53,12 +61,56 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
         };
     }
 
+    private GatewayFilter inShadow(String operation, @Nullable List<Rate> candidate) {
+        Object filter = new Object();
+        return (exchange, chain) -> {
+            RequestContext context = RequestContext.of(exchange);
+            List<Rate> rates = candidate != null ? candidate : rates(operation, exchange);
+            context.shadowOperation(operation, plan -> operations.maxSize(operation, plan));
+            Admission.of(exchange).shadow(filter, new ShadowCheck.Rates(checks(operation, rates, context.cost())));
+            return chain.filter(exchange);
+        };
+    }
+
+    private List<Rate> rates(String operation, ServerWebExchange exchange) {
+        Caller caller = Caller.ATTRIBUTE.get(exchange);
+        return operations.redis(operation, caller == null ? null : caller.plan());
+    }
+
+    private static List<RateCheck> checks(String operation, List<Rate> rates, int cost) {
+        return rates.stream().map(rate -> new RateCheck(operation, rate, cost)).toList();
+    }
+
     /**
      * The filter's arguments.
      *
      * @param operation a configured operation
      * @param onFailure overrides {@code sluice.rate-limit.on-failure} for this route
+     * @param mode whether what it decides holds, as it does by default
+     * @param rates candidates for the operation's rates, of every plan, such as {@code 10/1s, 200/1m}; only in shadow
      */
     @Validated
-    record Config(@NotBlank String operation, @Nullable OnFailure onFailure) {}
+    record Config(
+            @NotBlank String operation,
+            @Nullable OnFailure onFailure,
+            @Nullable Mode mode,
+            @Nullable List<Rate> rates) {
+
+        @AssertTrue(
+                message =
+                        "rates are a candidate's and need mode: shadow; those that hold are sluice.operations.<name>.redis")
+        boolean isCandidateInShadow() {
+            return mode == Mode.SHADOW || rates == null;
+        }
+
+        @AssertTrue(message = "rates must be of windows of different length, for example 10/1s, 200/1m") boolean isEachWindowOnce() {
+            return rates == null
+                    || (!rates.isEmpty()
+                            && rates.stream()
+                                            .map(Rate::windowSeconds)
+                                            .distinct()
+                                            .count()
+                                    == rates.size());
+        }
+    }
 }

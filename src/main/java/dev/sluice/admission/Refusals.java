@@ -38,9 +38,9 @@ final class Refusals {
         return resetMillis == null ? problem : problem.with("resetIn", resetMillis);
     }
 
-    static Problem bucket(Claim.Bucket claim) {
+    static Problem bucket(Access access) {
         return Problem.of(ProblemCode.BUCKET_ACCESS_DENIED)
-                .detail("No " + (claim.access() == Access.READ ? "read" : "write") + " access to this bucket");
+                .detail("No " + (access == Access.READ ? "read" : "write") + " access to this bucket");
     }
 
     static Problem unavailable(Claim claim) {

@@ -15,7 +15,7 @@ import org.springframework.cloud.gateway.route.RouteDefinition;
 /**
  * Which guards a route must have, and in which order. A route that signs or proxies with our credentials needs
  * {@code Authenticate}, {@code UploadIntent} and {@code BucketAccess} before it, unless its metadata
- * {@code sluice.unchecked: true} says that it is meant.
+ * {@code sluice.unchecked: true} says that it is meant. A filter in shadow mode guards nothing, so it is none of them.
  */
 final class GuardRules {
 
@@ -55,10 +55,10 @@ final class GuardRules {
                     throw missing(route, name, needed);
                 }
             }
-            if ("BucketAccess".equals(name) && before.contains(name)) {
+            if ("BucketAccess".equals(name) && holds(filter) && before.contains(name)) {
                 throw new RouteConfigurationException(
                         "Route '" + route.getId() + "' has two BucketAccess filters, and a request names one bucket.",
-                        "Keep the one with the access that the route needs.",
+                        "Keep the one with the access that the route needs; others may stand beside it in mode: shadow.",
                         null);
             }
             if ("Quota".equals(name) && has(filter, "bytes") && !before.contains("UploadIntent")) {
@@ -79,7 +79,9 @@ final class GuardRules {
             if ("Authenticate".equals(name)) {
                 checkAccepted(route, filter);
             }
-            before.add(name);
+            if (holds(filter)) {
+                before.add(name);
+            }
         }
         checkStorage(route, before);
         if (proxies(route) && before.contains("UploadIntent")) {
@@ -133,8 +135,8 @@ final class GuardRules {
 
     /** A route that writes must ask for the right to write. */
     private static void checkAccess(RouteDefinition route, List<FilterDefinition> filters, boolean writes) {
-        boolean readOnly =
-                filters.stream().anyMatch(filter -> "BucketAccess".equals(filter.getName()) && has(filter, "read"));
+        boolean readOnly = filters.stream()
+                .anyMatch(filter -> "BucketAccess".equals(filter.getName()) && holds(filter) && has(filter, "read"));
         if (writes && readOnly && !isUnchecked(route.getMetadata())) {
             throw new RouteConfigurationException(
                     "Route '" + route.getId() + "' writes, but asks only for BucketAccess=read.",
@@ -148,7 +150,7 @@ final class GuardRules {
     private void checkSource(
             RouteDefinition route, List<FilterDefinition> filters, boolean judgedThere, String because) {
         boolean byCaller = filters.stream()
-                .filter(filter -> "BucketAccess".equals(filter.getName()))
+                .filter(filter -> "BucketAccess".equals(filter.getName()) && holds(filter))
                 .anyMatch(filter -> "caller".equalsIgnoreCase(filter.getArgs().getOrDefault("source", source)));
         if (byCaller && !judgedThere && !isUnchecked(route.getMetadata())) {
             throw new RouteConfigurationException(
@@ -168,7 +170,8 @@ final class GuardRules {
             if (!before.contains(needed)) {
                 throw new RouteConfigurationException(
                         "Route '" + route.getId() + "' " + does + " with Sluice's credentials, but has no " + needed
-                                + " filter before that: anybody could use any bucket through it.",
+                                + " filter before that (one in shadow mode guards nothing): anybody could use any bucket"
+                                + " through it.",
                         "Add '- " + needed + "' to the route's filters, or say that it is meant with the route's"
                                 + " metadata '" + UNCHECKED + ": true'.",
                         null);
@@ -193,6 +196,13 @@ final class GuardRules {
                 "Route '" + route.getId() + "': the filter " + filter + " needs " + needed + " before it.",
                 "Put '- " + needed + "' above '- " + filter + "' in the route's filters.",
                 null);
+    }
+
+    /** Whatever could be read as another mode than {@code enforce} is taken for one that guards nothing. */
+    private static boolean holds(FilterDefinition filter) {
+        return filter.getArgs().entrySet().stream()
+                .filter(argument -> "mode".equals(RouteBuilder.canonical(argument.getKey())))
+                .allMatch(argument -> "enforce".equalsIgnoreCase(argument.getValue()));
     }
 
     private static boolean has(FilterDefinition filter, String argument) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
@@ -31,6 +32,7 @@ final class RouteBuilder {
 
     private static final String OURS = "dev.sluice.";
     private static final String SHORTCUT_ARGUMENT = "_genkey_";
+    private static final Pattern INDEX = Pattern.compile("(\\[\\d+]|\\.\\d+)$");
 
     private final List<FilterDefinition> defaultFilters;
     private final List<RoutePredicateFactory> predicates;
@@ -161,8 +163,9 @@ final class RouteBuilder {
                 : Set.of();
     }
 
-    private static String canonical(String name) {
-        return name.replace("-", "").toLowerCase(Locale.ROOT);
+    /** The name without dashes, case and, of an item of a list, its index. */
+    static String canonical(String name) {
+        return INDEX.matcher(name).replaceFirst("").replace("-", "").toLowerCase(Locale.ROOT);
     }
 
     private String ownFilters() {

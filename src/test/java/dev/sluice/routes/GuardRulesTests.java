@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -115,6 +116,42 @@ class GuardRulesTests {
     }
 
     @Test
+    void takesNoFilterInShadowForAGuard() {
+        for (String mode : List.of("shadow", "SHADOW", "sha-dow", "", "enforced", "#{'shadow'}")) {
+            for (String name : List.of("mode", "Mode", "mo-de", "MODE")) {
+                FilterDefinition bucket = new FilterDefinition("BucketAccess=write");
+                bucket.addArg(name, mode);
+                RouteDefinition route = route("no://op", "Authenticate", "UploadIntent=body");
+                route.getFilters().add(bucket);
+                route.getFilters().add(new FilterDefinition("SupabaseSignedUrl=upload"));
+
+                assertThatThrownBy(() -> rules.check(route, route.getFilters()))
+                        .as("%s: %s", name, mode)
+                        .isInstanceOf(RouteConfigurationException.class)
+                        .hasMessageContaining("'test'")
+                        .hasMessageContaining("no BucketAccess filter before that (one in shadow mode guards nothing)");
+                bucket.addArg(name, "enforce");
+                assertThatCode(() -> rules.check(route, route.getFilters())).doesNotThrowAnyException();
+            }
+        }
+    }
+
+    @Test
+    void letsACandidateStandBesideTheGuardThatHolds() {
+        FilterDefinition candidate = new FilterDefinition("BucketAccess=read");
+        candidate.addArg("mode", "shadow");
+        candidate.addArg("source", "caller");
+        GuardRules local = new GuardRules("local", "grants", URI.create(SUPABASE));
+        RouteDefinition route =
+                route("no://op", "Authenticate", "UploadIntent=body", "BucketAccess=write", "SupabaseSignedUrl=upload");
+        for (int place = 2; place <= 3; place++) {
+            route.getFilters().add(place, candidate);
+        }
+
+        assertThatCode(() -> local.check(route, route.getFilters())).doesNotThrowAnyException();
+    }
+
+    @Test
     void refusesBytesThatNobodyIsBoundTo() {
         refused(
                 "signer s3",
@@ -217,7 +254,8 @@ class GuardRulesTests {
         route.setId("test");
         route.setUri(URI.create(uri));
         route.setPredicates(List.of(new PredicateDefinition("Path=/x/{bucket}/**")));
-        route.setFilters(Arrays.stream(filters).map(FilterDefinition::new).toList());
+        route.setFilters(new ArrayList<>(
+                Arrays.stream(filters).map(FilterDefinition::new).toList()));
         return route;
     }
 }

@@ -256,6 +256,23 @@ class RouteReloadIT {
                 bad(answering("x", "Authenticate", "Quota=miles"), "Route 'x', filter Quota: "),
                 bad(answering("x", "SetStatus=often"), "Route 'x', filter SetStatus: "),
                 bad(
+                        answering("x", "{name: RateLimit, args: {operation: upload, mode: shadowy}}"),
+                        "Route 'x', filter RateLimit: "),
+                bad(answering("x", "{name: RateLimit, args: {operation: upload, rates: 5/1m}}"), "need mode: shadow"),
+                bad(
+                        answering("x", "{name: RateLimit, args: {operation: upload, mode: shadow, rates: often}}"),
+                        "'often' is not a rate: write <requests>/<number><s|m|h|d>"),
+                bad(
+                        answering("x", "{name: MemoryGuard, args: {operation: upload, mode: shadow, rate: 0/1m}}"),
+                        "Route 'x', filter MemoryGuard: "),
+                bad(
+                        answering(
+                                "x", "Authenticate", "{name: Quota, args: {unit: requests, mode: enforce, limit: 5}}"),
+                        "Route 'x', filter Quota: "),
+                bad(
+                        answering("x", "{name: UploadIntent, args: {from: body, mode: shadow}}"),
+                        "Route 'x': the filter UploadIntent has no argument 'mode'."),
+                bad(
                         answering(
                                 "x",
                                 "{name: RequestRateLimiter, args: {key-resolver: '#{@principalNameKeyResolver}',"

@@ -1,0 +1,363 @@
+package dev.sluice.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.sluice.redis.KeySpace;
+import dev.sluice.shadow.WouldRefuse;
+import dev.sluice.testkit.Stack;
+import dev.sluice.testkit.Stack.Answer;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** Filters in shadow mode, beside those that hold and alone. In this order, because log lines are limited. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ShadowIT {
+
+    private static final String SHADOWS = "{name: RateLimit, args: {operation: signed-url, mode: shadow, rates: 2/1m}},"
+            + " {name: Quota, args: {unit: requests, mode: shadow, limit: 4}},"
+            + " {name: BucketAccess, args: {access: read, mode: shadow}}";
+    private static final String BESIDE = route(
+            "beside",
+            "Authenticate, MemoryGuard=signed-url,"
+                    + " {name: MemoryGuard, args: {operation: signed-url, mode: shadow, rate: 3/1m}},"
+                    + " UploadIntent=body, RateLimit=signed-url, Quota=requests, BucketAccess=write, " + SHADOWS
+                    + ", SupabaseSignedUrl=upload");
+    private static final String BATCH = route(
+            "batch",
+            "Authenticate, UploadIntent=batch, RateLimit=signed-url, Quota=requests, BucketAccess=write,"
+                    + " {name: RateLimit, args: {operation: signed-url, mode: shadow, rates: [1000/1s, 3/1h]}},"
+                    + " SupabaseSignedUrl=upload");
+    private static final String ALONE = route(
+            "alone",
+            "Authenticate, {name: MemoryGuard, args: {operation: tried, mode: shadow}}, UploadIntent=body,"
+                    + " {name: RateLimit, args: {operation: tried, mode: shadow}},"
+                    + " {name: Quota, args: {unit: requests, mode: shadow}},"
+                    + " {name: BucketAccess, args: {access: write, mode: shadow}}, SetStatus=204");
+
+    private static final ListAppender<ILoggingEvent> LOGGED = new ListAppender<>();
+
+    @TempDir
+    private static Path directory;
+
+    private static Stack stack;
+
+    @BeforeAll
+    static void start() throws IOException {
+        write("shadow");
+        stack = Stack.start("SLUICE_ROUTES", routes().toString(), "sluice.routes.reload-interval", "10ms");
+        LOGGED.start();
+        logger().addAppender(LOGGED);
+    }
+
+    @AfterAll
+    static void stop() {
+        logger().detachAppender(LOGGED);
+        stack.close();
+    }
+
+    @AfterEach
+    void heal() {
+        stack.supabase().faults().clear();
+    }
+
+    @Test
+    @Order(1)
+    void tellsWhatACandidateWouldRefuseAndLetsItPassAsWithoutIt() {
+        String key = stack.user("beside", 100);
+        stack.database().update("update bucket_grants set can_read = false where user_id = 'beside'");
+        LOGGED.list.clear();
+        double memory = wouldRefuse("signed-url", "memory");
+        double redis = wouldRefuse("signed-url", "redis");
+        double admitted = count("signed-url", "admitted", "redis");
+
+        List<Answer> answers = IntStream.range(0, 6)
+                .mapToObj(i -> post("beside", key, Map.of(), Stack.BUCKET, 10))
+                .toList();
+
+        assertThat(answers).allSatisfy(answer -> {
+            assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+            assertThat(answer.header("RateLimit-Policy"))
+                    .isEqualTo("\"signed-url\";q=90000;w=60, \"signed-url-instance\";q=80000;w=60");
+        });
+        assertThat(wouldRefuse("signed-url", "memory") - memory)
+                .as("past 3 of a minute")
+                .isEqualTo(3);
+        assertThat(wouldRefuse("signed-url", "redis") - redis)
+                .as("4 past 2 of a minute, 2 past a quota of 4, 6 that may not be read")
+                .isEqualTo(4 + 2 + 6);
+        assertThat(count("signed-url", "admitted", "redis") - admitted).isEqualTo(6);
+        String last = answers.get(5).json().path("requestId").asString();
+        assertThat(lines().filter(line -> line.contains(last)).toList())
+                .hasSize(4)
+                .allMatch(line -> line.contains("requestId=" + last + " operation=signed-url claim="))
+                .anyMatch(line -> line.contains("claim=memory-guard code=RATE_LIMIT_MEMORY"))
+                .anyMatch(line -> line.contains("claim=rate-limit code=RATE_LIMIT_REDIS {current=2, limit=2"))
+                .anyMatch(line -> line.contains("claim=quota code=QUOTA_EXCEEDED {unit=requests, current=5, limit=4}"))
+                .anyMatch(line -> line.contains("claim=bucket-access code=BUCKET_ACCESS_DENIED"));
+        patiently().untilAsserted(() -> assertThat(stack.current("beside")).isEqualTo(6));
+        assertThat(charges("beside")).isEqualTo(6);
+    }
+
+    @Test
+    @Order(2)
+    void changesNothingForRepetitionsRefundsAndBatches() {
+        String key = stack.user("unchanged", 100);
+        Map<String, String> repeated = Map.of("Idempotency-Key", "once");
+        Answer first = post("beside", key, repeated, Stack.BUCKET, 10);
+        Answer again = post("beside", key, repeated, Stack.BUCKET, 10);
+        assertThat(first.status()).as(first.body()).isEqualTo(200);
+        assertThat(again.json().path("uploadUrl").asString())
+                .isEqualTo(first.json().path("uploadUrl").asString());
+
+        stack.supabase().faults().status("storage", 500, "{}");
+        assertThat(post("beside", key, Map.of(), Stack.BUCKET, 10).code()).isEqualTo("SUPABASE_ERROR");
+        stack.supabase().faults().clear();
+
+        LOGGED.list.clear();
+        double before = wouldRefuse("signed-url", "redis");
+        for (int items : List.of(2, 2, 4)) {
+            Answer batch = stack.post("/v1/batch", Map.of("X-API-Key", key), batch(items));
+            assertThat(batch.status()).as(batch.body()).isEqualTo(200);
+        }
+        assertThat(wouldRefuse("signed-url", "redis") - before)
+                .as("the second, and the one that never fits")
+                .isEqualTo(2);
+        assertThat(lines().toList())
+                .anyMatch(line -> line.contains("code=RATE_LIMIT_REDIS {current=2, limit=3"))
+                .anyMatch(line -> line.contains("code=INVALID_REQUEST {field=items"));
+        patiently().untilAsserted(() -> assertThat(stack.current("unchanged")).isEqualTo(1 + 8));
+    }
+
+    @Test
+    @Order(3)
+    void judgesAloneWhatNothingIsEnforcedOfAndChargesNothing() {
+        String key = stack.user("alone", 0);
+        stack.supabase().createBucket("foreign");
+        double before = wouldRefuse("tried", "redis");
+        double memory = wouldRefuse("tried", "memory");
+
+        assertThat(stack.post("/v1/alone", Map.of(), body(Stack.BUCKET, 10)).status())
+                .isEqualTo(401);
+        for (int i = 0; i < 3; i++) {
+            Answer answer = post("alone", key, Map.of(), "foreign", 5000);
+            assertThat(answer.status()).as(answer.body()).isEqualTo(204);
+            assertThat(answer.header("RateLimit-Policy")).isEmpty();
+        }
+
+        patiently()
+                .untilAsserted(() -> assertThat(wouldRefuse("tried", "redis") - before)
+                        .as("1 past 2 of a minute, 3 past a quota of 0, 3 that may not be written")
+                        .isEqualTo(1 + 3 + 3));
+        assertThat(wouldRefuse("tried", "memory") - memory)
+                .as("2 past 1 of a minute, 3 that are too large")
+                .isEqualTo(2 + 3);
+        assertThat(stack.redis().client().hget(KeySpace.quota("alone"), "pending"))
+                .isEqualTo("0");
+        assertThat(stack.current("alone")).isZero();
+        assertThat(stack.database().number("select count(*) from usage_events where user_id = 'alone'"))
+                .isZero();
+    }
+
+    @Test
+    @Order(4)
+    void passesOverWhatCannotBeJudged() {
+        String key = stack.user("unjudged", 10);
+        String beside = stack.user("unjudged-beside", 10);
+        assertThat(post("beside", beside, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(200);
+        double database = count("tried", "shadow_failed", "database");
+        long failures = failedCalls();
+        stack.supabase().faults().status("rest.rpc.edge_facts", 500, "{}");
+
+        assertThat(post("alone", key, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(204);
+
+        patiently()
+                .untilAsserted(() -> assertThat(count("tried", "shadow_failed", "database") - database)
+                        .as("the quota and the bucket")
+                        .isEqualTo(2));
+        assertThat(failedCalls()).isEqualTo(failures);
+        stack.supabase().faults().clear();
+
+        double redis = count("tried", "shadow_failed", "redis");
+        double besideRedis = count("signed-url", "shadow_failed", "redis");
+        double byDatabase = count("signed-url", "admitted", "database");
+        stack.redis().kill();
+        try {
+            assertThat(post("alone", key, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(204);
+            patiently()
+                    .untilAsserted(() -> assertThat(count("tried", "shadow_failed", "redis") - redis)
+                            .isEqualTo(3));
+            Answer answer = post("beside", beside, Map.of(), Stack.BUCKET, 10);
+            assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+            assertThat(count("signed-url", "admitted", "database") - byDatabase).isEqualTo(1);
+            assertThat(count("signed-url", "shadow_failed", "redis") - besideRedis)
+                    .isEqualTo(3);
+        } finally {
+            stack.redis().restart();
+        }
+        patiently().until(() -> {
+            double before = count("signed-url", "admitted", "redis");
+            post("beside", beside, Map.of(), Stack.BUCKET, 10);
+            return count("signed-url", "admitted", "redis") > before;
+        });
+    }
+
+    @Test
+    @Order(5)
+    void isTurnedOnAndOffWhileItRunsWithoutAFailedRequest() throws Exception {
+        String key = stack.user("switched", 1_000_000);
+        AtomicBoolean over = new AtomicBoolean();
+        Queue<String> failures = new ConcurrentLinkedQueue<>();
+        ExecutorService clients = Executors.newFixedThreadPool(2);
+        double before = wouldRefuse("tight", "redis");
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                running.add(clients.submit(() -> {
+                    while (!over.get()) {
+                        Answer answer = switched(key);
+                        if (answer.status() != 204 && !answer.code().equals("RATE_LIMIT_REDIS")) {
+                            failures.add(answer.status() + " " + answer.body());
+                        }
+                    }
+                }));
+            }
+            for (String mode : List.of("enforce", "shadow", "enforce", "shadow")) {
+                int expected = mode.equals("enforce") ? 429 : 204;
+                write(mode);
+                patiently().until(() -> switched(key).status() == expected);
+                assertThat(switched(key).status()).isEqualTo(expected);
+            }
+            over.set(true);
+            for (Future<?> client : running) {
+                client.get(60, TimeUnit.SECONDS);
+            }
+        } finally {
+            over.set(true);
+            clients.shutdownNow();
+        }
+
+        assertThat(failures).isEmpty();
+        assertThat(wouldRefuse("tight", "redis") - before).isPositive();
+        assertThat(stack.redis().client().hvals(KeySpace.rate("switched", "tight", 86_400)))
+                .as("counted as enforced")
+                .containsExactly("1");
+    }
+
+    private static Answer switched(String key) {
+        return stack.post("/v1/switched", Map.of("X-API-Key", key), "{}");
+    }
+
+    private static Answer post(String route, String key, Map<String, String> headers, String bucket, int size) {
+        Map<String, String> all = new HashMap<>(headers);
+        all.put("X-API-Key", key);
+        return stack.post("/v1/" + route, all, body(bucket, size));
+    }
+
+    private static String body(String bucket, int size) {
+        return "{\"filename\":\"a.png\",\"contentType\":\"image/png\",\"supabaseBucket\":\"" + bucket
+                + "\",\"fileSize\":" + size + "}";
+    }
+
+    private static String batch(int items) {
+        return IntStream.range(0, items)
+                .mapToObj(i -> "{\"filename\":\"b" + i
+                        + ".png\",\"contentType\":\"image/png\",\"supabaseBucket\":\"avatars\"}")
+                .collect(Collectors.joining(",", "{\"items\":[", "]}"));
+    }
+
+    private static double wouldRefuse(String operation, String source) {
+        return count(operation, "would_refuse", source);
+    }
+
+    private static double count(String operation, String verdict, String source) {
+        Counter counter = stack.edge()
+                .bean(MeterRegistry.class)
+                .find("sluice.admission")
+                .tags("operation", operation, "verdict", verdict, "source", source)
+                .counter();
+        return counter == null ? 0 : counter.count();
+    }
+
+    private static long failedCalls() {
+        return stack.edge()
+                .bean(CircuitBreakerRegistry.class)
+                .circuitBreaker("postgrest")
+                .getMetrics()
+                .getNumberOfFailedCalls();
+    }
+
+    private static long charges(String userId) {
+        return stack.database()
+                .number("select count(*) from usage_events where user_id = ? and kind = 'charge'", userId);
+    }
+
+    private static Stream<String> lines() {
+        return List.copyOf(LOGGED.list).stream().map(ILoggingEvent::getFormattedMessage);
+    }
+
+    private static Logger logger() {
+        return (Logger) LoggerFactory.getLogger(WouldRefuse.class);
+    }
+
+    private static ConditionFactory patiently() {
+        return await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(20));
+    }
+
+    /** @param mode of the filter that is switched */
+    private static void write(String mode) throws IOException {
+        String switched = route(
+                "switched",
+                "Authenticate, {name: RateLimit, args: {operation: tight, mode: " + mode + "}}, SetStatus=204");
+        Path next = directory.resolve("next.yml");
+        Files.writeString(
+                next,
+                "sluice: {operations: {signed-url: {memory: 80000/1m, redis: 90000/1m},"
+                        + " tried: {memory: 1/1m, redis: 2/1m, max-size: 1KB},"
+                        + " tight: {memory: 80000/1m, redis: 1/1d}}}\n"
+                        + "spring: {cloud: {gateway: {server: {webflux: {routes: ["
+                        + String.join(",\n  ", BESIDE, BATCH, ALONE, switched) + "]}}}}}\n");
+        Files.move(next, routes(), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static String route(String id, String filters) {
+        return "{id: " + id + ", uri: 'no://op', predicates: [Path=/v1/" + id + "], filters: [" + filters + "]}";
+    }
+
+    private static Path routes() {
+        return directory.resolve("routes.yml");
+    }
+}

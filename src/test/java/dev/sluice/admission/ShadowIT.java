@@ -78,7 +78,13 @@ class ShadowIT {
     @BeforeAll
     static void start() throws IOException {
         write("shadow");
-        stack = Stack.start("SLUICE_ROUTES", routes().toString(), "sluice.routes.reload-interval", "10ms");
+        stack = Stack.start(
+                "SLUICE_ROUTES",
+                routes().toString(),
+                "sluice.routes.reload-interval",
+                "10ms",
+                "sluice.supabase.timeout",
+                "60s");
         LOGGED.start();
         logger().addAppender(LOGGED);
     }
@@ -275,6 +281,23 @@ class ShadowIT {
         assertThat(stack.redis().client().hvals(KeySpace.rate("switched", "tight", 86_400)))
                 .as("counted as enforced")
                 .containsExactly("1");
+    }
+
+    @Test
+    @Order(6)
+    void neverWaitsForADatabaseThatHangsAndAsksItOnlySoMuch() {
+        String key = stack.user("hanging", 10);
+        double before = count("tried", "shadow_failed", "memory");
+        stack.supabase().faults().hang("rest.rpc.edge_facts");
+
+        for (int i = 0; i < 40; i++) {
+            assertThat(post("alone", key, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(204);
+        }
+
+        patiently()
+                .untilAsserted(() -> assertThat(count("tried", "shadow_failed", "memory") - before)
+                        .as("quota and bucket of the 8 that find 32 waiting")
+                        .isEqualTo(2 * 8));
     }
 
     private static Answer switched(String key) {

@@ -58,9 +58,13 @@ class AdmissionConfiguration {
     }
 
     @Bean
+    RememberedRefusals rememberedRefusals(RefusalMemory refusals, QuotaProperties quota) {
+        return new RememberedRefusals(refusals, quota.refusalMemory());
+    }
+
+    @Bean
     AdmissionVerdicts admissionVerdicts(
-            RefusalMemory refusals, QuotaProperties quota, Degradation degradation, MeterRegistry registry) {
-        RememberedRefusals remembered = new RememberedRefusals(refusals, quota.refusalMemory());
+            RememberedRefusals remembered, Degradation degradation, MeterRegistry registry) {
         return new AdmissionVerdicts(remembered, degradation, registry);
     }
 
@@ -149,8 +153,29 @@ class AdmissionConfiguration {
     }
 
     @Bean
+    InFlightLimits inFlightLimits(InFlightProperties limits) {
+        return new InFlightLimits(limits.maxConcurrent(), InFlightProperties.bytes(limits.maxBytesInFlight()));
+    }
+
+    @Bean
     InFlightFilter inFlightFilter(InFlight inFlight, Subjects subjects) {
         return new InFlightFilter(inFlight, subjects);
+    }
+
+    @Bean
+    AdmissionPreview admissionPreview(
+            Ledger ledger,
+            FactsReader facts,
+            LastVerdicts lastVerdicts,
+            RememberedRefusals remembered,
+            InFlight inFlight,
+            SizeLimit sizes,
+            Subjects subjects,
+            DefaultLimit defaultLimit,
+            UsageSink usage,
+            Clock clock) {
+        return new AdmissionPreview(
+                ledger, facts, lastVerdicts, remembered, inFlight, sizes, subjects, defaultLimit, usage, clock);
     }
 
     @Bean

@@ -53,9 +53,10 @@ final class FactsReader {
     /**
      * Reads a user's facts without storing them: the way while Redis is away.
      *
+     * @param bucket null if only the quota is asked for
      * @param generation of {@link LastVerdicts}: who asks after something was forgotten joins none who asked before
      */
-    Mono<Facts> readOnly(String userId, String bucket, long generation) {
+    Mono<Facts> readOnly(String userId, @Nullable String bucket, long generation) {
         Flight flight = new Flight(userId, "", "", false, bucket, generation);
         return flights.join(flight, () -> read(userId, bucket).map(facts -> new Loaded(facts, Mono.empty())))
                 .map(Loaded::facts);

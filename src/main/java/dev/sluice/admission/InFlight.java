@@ -2,6 +2,7 @@ package dev.sluice.admission;
 
 import dev.sluice.ledger.Flight;
 import dev.sluice.ledger.Flights;
+import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemException;
 import dev.sluice.redis.RedisUnavailableException;
 import io.micrometer.core.instrument.Gauge;
@@ -52,17 +53,23 @@ final class InFlight implements SmartLifecycle {
 
     /** Takes an upload in; null, or the refusal if this instance has no room for it. */
     synchronized @Nullable ProblemException enter(long size) {
-        Long most = limits.maxConcurrentPerInstance();
-        if (most != null && uploads >= most) {
-            return Refusals.inFlight("uploads", most).exception();
-        }
-        Long mostBytes = InFlightProperties.bytes(limits.maxBytesInFlightPerInstance());
-        if (mostBytes != null && bytes > mostBytes - size) {
-            return Refusals.inFlight("bytes", mostBytes).exception();
+        Problem full = full(size);
+        if (full != null) {
+            return full.exception();
         }
         uploads++;
         bytes += size;
         return null;
+    }
+
+    /** Why this instance has no room for an upload now; null if it has. */
+    synchronized @Nullable Problem full(long size) {
+        Long most = limits.maxConcurrentPerInstance();
+        if (most != null && uploads >= most) {
+            return Refusals.inFlight("uploads", most);
+        }
+        Long mostBytes = InFlightProperties.bytes(limits.maxBytesInFlightPerInstance());
+        return mostBytes != null && bytes > mostBytes - size ? Refusals.inFlight("bytes", mostBytes) : null;
     }
 
     synchronized void leave(long size) {

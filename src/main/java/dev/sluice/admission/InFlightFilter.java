@@ -36,25 +36,32 @@ final class InFlightFilter implements GlobalFilter, Ordered {
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+        Long size = COUNTED.get(exchange) == null ? size(exchange) : null;
+        return size == null ? chain.filter(exchange) : counted(exchange, chain, size.longValue());
+    }
+
+    /** The bytes that the request counts for while it is in flight; null if it does not count. */
+    static @Nullable Long size(ServerWebExchange exchange) {
         UploadIntent intent = UploadIntent.ATTRIBUTE.get(exchange);
-        if (intent == null || !isProxiedUpload(exchange) || COUNTED.get(exchange) != null) {
-            return chain.filter(exchange);
+        if (intent == null || !isProxiedUpload(exchange)) {
+            return null;
         }
         long size = size(exchange, intent);
-        if (size == 0 && isBeginning(exchange)) {
-            return chain.filter(exchange);
-        }
+        return size == 0 && isBeginning(exchange) ? null : Long.valueOf(size);
+    }
+
+    private Mono<Void> counted(ServerWebExchange exchange, GatewayFilterChain chain, long size) {
         return Mono.defer(() -> {
             ProblemException full = inFlight.enter(size);
             if (full != null) {
                 return Mono.error(full);
             }
             COUNTED.set(exchange, this);
-            return counted(exchange, chain, size).doFinally(end -> inFlight.leave(size));
+            return leased(exchange, chain, size).doFinally(end -> inFlight.leave(size));
         });
     }
 
-    private Mono<Void> counted(ServerWebExchange exchange, GatewayFilterChain chain, long size) {
+    private Mono<Void> leased(ServerWebExchange exchange, GatewayFilterChain chain, long size) {
         Subject subject = subjects.of(exchange);
         Flight flight = inFlight.claim(subject.context().requestId(), size);
         if (flight == null) {

@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 /** The last bucket verdicts that this instance saw, for the time when neither Redis nor the database answers. */
 public final class LastVerdicts {
 
-    private static final Duration KEPT = Duration.ofMinutes(15);
+    /** How long a verdict is remembered at most. */
+    public static final Duration KEPT = Duration.ofMinutes(15);
+
     private static final long MOST = 100_000;
 
     private final Cache<Key, Boolean> verdicts =

@@ -47,21 +47,42 @@ public final class Ledger {
         });
     }
 
-    /** Reads what a user has used, and changes nothing; the checks' cost plays no part. */
+    /** Reads what a user has used, and changes nothing. */
     public Mono<LedgerView> look(String userId, List<RateCheck> checks) {
+        return look(userId, checks, List.of());
+    }
+
+    /** As {@link #look(String, List)}, with the verdicts on buckets that Redis knows; what was decided elsewhere plays no part. */
+    public Mono<LedgerView> look(String userId, List<RateCheck> checks, List<BucketCheck> buckets) {
         return Mono.defer(() -> {
-            List<String> keys = new ArrayList<>(2 + checks.size());
+            List<String> keys = new ArrayList<>(3 + checks.size() + buckets.size());
             keys.add(KeySpace.fence(KeySpace.partition(userId)));
             keys.add(KeySpace.quota(userId));
-            List<String> args = new ArrayList<>(2 * checks.size());
+            keys.add(KeySpace.inFlight(userId));
+            List<String> args = new ArrayList<>(1 + 3 * checks.size());
+            args.add(Integer.toString(checks.size()));
             for (RateCheck check : checks) {
                 keys.add(KeySpace.rate(userId, check.operation(), check.rate().windowSeconds()));
                 args.add(Long.toString(check.rate().limit()));
                 args.add(Long.toString(check.rate().window().toMillis()));
+                args.add(Long.toString(check.cost()));
+            }
+            for (BucketCheck bucket : buckets) {
+                keys.add(KeySpace.bucket(userId, bucket.bucket(), bucket.access()));
             }
             return redis.eval(scripts.look(), keys.toArray(String[]::new), args.toArray(String[]::new))
-                    .map(reply -> LedgerView.read(reply, checks.size()));
+                    .map(reply -> LedgerView.read(reply, checks.size(), buckets.size()));
         });
+    }
+
+    /** Forgets what was counted in these windows of a user; completes with how many had counted anything. */
+    public Mono<Long> resetRates(String userId, List<RateCheck> windows) {
+        String[] keys = windows.stream()
+                .map(check ->
+                        KeySpace.rate(userId, check.operation(), check.rate().windowSeconds()))
+                .distinct()
+                .toArray(String[]::new);
+        return keys.length == 0 ? Mono.just(0L) : redis.call(commands -> commands.del(keys));
     }
 
     /**

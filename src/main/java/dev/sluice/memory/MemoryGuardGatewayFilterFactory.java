@@ -10,12 +10,10 @@ import dev.sluice.operation.Rate;
 import dev.sluice.operation.RollingCounter;
 import dev.sluice.operation.UsesOperations;
 import dev.sluice.problem.Problem;
-import dev.sluice.problem.ProblemCode;
 import dev.sluice.shadow.Mode;
 import dev.sluice.shadow.WouldRefuse;
 import jakarta.validation.constraints.AssertTrue;
 import jakarta.validation.constraints.NotBlank;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -122,7 +120,7 @@ public final class MemoryGuardGatewayFilterFactory
             context.rateLimits().add(policy(operation, rate, attempt));
             return attempt.admitted()
                     ? chain.filter(exchange)
-                    : Mono.error(refusal(rate, attempt).exception());
+                    : Mono.error(MemoryGuard.refusal(rate, attempt).exception());
         };
     }
 
@@ -152,7 +150,7 @@ public final class MemoryGuardGatewayFilterFactory
             return tooMany;
         }
         RollingCounter.Attempt attempt = shadows.attempt(subject, operation + ":" + rate.limit(), rate, cost);
-        return attempt.admitted() ? null : refusal(rate, attempt);
+        return attempt.admitted() ? null : MemoryGuard.refusal(rate, attempt);
     }
 
     private static int cost(Config config, RequestContext context) {
@@ -167,13 +165,5 @@ public final class MemoryGuardGatewayFilterFactory
         long resetSeconds = -Math.floorDiv(-attempt.resetNanos(), TimeUnit.SECONDS.toNanos(1));
         return new RateLimits.Policy(
                 operation + "-instance", rate.limit(), rate.windowSeconds(), attempt.remaining(), resetSeconds);
-    }
-
-    private static Problem refusal(Rate rate, RollingCounter.Attempt attempt) {
-        return Problem.of(ProblemCode.RATE_LIMIT_MEMORY)
-                .with("limit", rate.limit())
-                .with("remaining", Math.toIntExact(attempt.remaining()))
-                .with("resetIn", attempt.resetMillis())
-                .retryAfter(Duration.ofNanos(attempt.resetNanos()));
     }
 }

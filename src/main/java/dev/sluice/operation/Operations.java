@@ -4,6 +4,7 @@ import dev.sluice.operation.OperationProperties.Limits;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -81,6 +82,13 @@ public final class Operations {
                 .map(operation -> get(operation.name(), plan))
                 .sorted(Comparator.comparing(Operation::name))
                 .toList();
+    }
+
+    /** Every operation as it is without a plan and as each plan has it, the same one once. */
+    public Set<Operation> ofEveryPlan() {
+        Set<Operation> all = new LinkedHashSet<>(byDefault.values());
+        byPlan.values().forEach(operations -> all.addAll(operations.values()));
+        return all;
     }
 
     /** The limit of one instance. */

@@ -102,6 +102,15 @@ public final class RollingCounter {
         }
     }
 
+    /** What {@link #attempt(long, long)} would answer now, but nothing is counted. */
+    public Attempt peek(long limit, long cost) {
+        long now = nanoTime.getAsLong();
+        State current = Objects.requireNonNull(state.get()).movedTo(Math.floorDiv(now, bucketNanos));
+        long over = current.total + cost - limit;
+        long left = Math.max(0, limit - current.total);
+        return new Attempt(over <= 0, left, current.total == 0 ? 0 : resetNanos(current, now, Math.max(1, over)));
+    }
+
     /** Time until {@code needed} of the counted attempts are counted no more. */
     private long resetNanos(State at, long now, long needed) {
         long freed = 0;

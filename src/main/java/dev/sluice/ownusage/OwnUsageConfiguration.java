@@ -13,8 +13,13 @@ import org.springframework.context.annotation.Configuration;
 class OwnUsageConfiguration {
 
     @Bean
+    OwnUsageReader ownUsageReader(Ledger ledger, PostgRest database) {
+        return new OwnUsageReader(ledger, database);
+    }
+
+    @Bean
     UsageGatewayFilterFactory usageGatewayFilterFactory(
-            Ledger ledger, PostgRest database, Operations operations, DefaultLimit defaultLimit, Clock clock) {
-        return new UsageGatewayFilterFactory(new OwnUsageReader(ledger, database), operations, defaultLimit, clock);
+            OwnUsageReader reader, Operations operations, DefaultLimit defaultLimit, Clock clock) {
+        return new UsageGatewayFilterFactory(reader, operations, defaultLimit, clock);
     }
 }

@@ -15,7 +15,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.OrderedGatewayFilter;
@@ -78,14 +80,14 @@ public final class UsageGatewayFilterFactory extends AbstractGatewayFilterFactor
         body.put("plan", caller.plan());
         body.put("quota", quota(usage));
         body.put("operations", operations(usage, caller));
-        body.put("source", usage.source());
+        body.put("source", usage.source().name().toLowerCase(Locale.ROOT));
         body.put("requestId", context.requestId());
         body.put("timing", context.timings().fields());
         return body;
     }
 
     private Map<String, Object> quota(OwnUsage usage) {
-        QuotaRow row = usage.row();
+        QuotaRow row = Objects.requireNonNull(usage.row());
         LedgerView view = usage.view();
         Long ownLimit = row.limit() == null ? defaultLimit.requests() : row.limit();
         Instant end = row.periodEndsAt();

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
+import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.GatewayFilterFactory;
 import org.springframework.cloud.gateway.handler.predicate.PredicateDefinition;
 import org.springframework.cloud.gateway.handler.predicate.RoutePredicateFactory;
@@ -111,7 +112,7 @@ final class RouteBuilder {
     }
 
     /** Default filters and a route's own are both numbered from 1, and the default one of two equals runs first. */
-    private List<FilterDefinition> inOrder(RouteDefinition route) {
+    List<FilterDefinition> inOrder(RouteDefinition route) {
         List<FilterDefinition> own = route.getFilters();
         List<FilterDefinition> ordered = new ArrayList<>(defaultFilters.size() + own.size());
         for (int i = 0; i < Math.max(defaultFilters.size(), own.size()); i++) {
@@ -192,14 +193,14 @@ final class RouteBuilder {
     /** Which part of a route cannot be made; empty if each can by itself. */
     private String part(RouteDefinition route, List<GatewayFilterFactory> limited) {
         for (PredicateDefinition predicate : route.getPredicates()) {
-            RouteDefinition alone = alone(route);
+            RouteDefinition alone = alone(String.valueOf(route.getId()));
             alone.setPredicates(List.of(predicate));
             if (!canBeMade(alone, limited)) {
                 return ", predicate " + predicate.getName();
             }
         }
         for (FilterDefinition filter : inOrder(route)) {
-            RouteDefinition alone = alone(route);
+            RouteDefinition alone = alone(String.valueOf(route.getId()));
             alone.setFilters(List.of(filter));
             if (!canBeMade(alone, limited)) {
                 return ", filter " + filter.getName();
@@ -208,9 +209,18 @@ final class RouteBuilder {
         return "";
     }
 
-    private static RouteDefinition alone(RouteDefinition route) {
+    /** One filter that has been checked, without a route. */
+    GatewayFilter alone(FilterDefinition filter, Operations operations) {
+        RouteDefinition route = alone("alone");
+        route.setFilters(List.of(filter));
+        return tryOut(route, List.of(), with(operations), new ArrayList<>())
+                .getFilters()
+                .get(0);
+    }
+
+    private static RouteDefinition alone(String id) {
         RouteDefinition alone = new RouteDefinition();
-        alone.setId(String.valueOf(route.getId()));
+        alone.setId(id);
         alone.setUri(URI.create("no://op"));
         return alone;
     }

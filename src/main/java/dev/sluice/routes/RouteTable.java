@@ -52,6 +52,11 @@ final class RouteTable {
         return built.stream().map(Built::definition).toList();
     }
 
+    /** What the filters keep to; null before there are any. */
+    @Nullable Operations operations() {
+        return operations;
+    }
+
     List<String> ids() {
         return built.stream().map(Built::id).toList();
     }

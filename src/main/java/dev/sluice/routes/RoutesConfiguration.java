@@ -41,6 +41,11 @@ class RoutesConfiguration {
     }
 
     @Bean
+    RoutesInForce routesInForce(LiveRoutes live, RouteBuilder builder, Operations operations) {
+        return new RoutesInForce(live, builder, operations);
+    }
+
+    @Bean
     RoutesAtArrival routesAtArrival(LiveRoutes live) {
         return new RoutesAtArrival(live);
     }

@@ -61,9 +61,17 @@ class RefusalMemoryTests {
     void forgetsAUser() {
         memory.remember("u", "rate", new Refusal(5, 5, null), Duration.ofSeconds(60));
         memory.remember("v", "rate", new Refusal(5, 5, null), Duration.ofSeconds(60));
+        assertThat(memory.of("u")).containsOnlyKeys("rate");
         memory.forget("u");
         assertThat(memory.lookup("u", "rate")).isNull();
+        assertThat(memory.of("u")).isEmpty();
         assertThat(memory.lookup("v", "rate")).isNotNull();
+
+        memory.remember("u", "rate", new Refusal(5, 5, null), Duration.ofSeconds(60));
+        assertThat(memory.lookup("u", "rate")).as("it was on its way").isNull();
+        move(Duration.ofSeconds(6));
+        memory.remember("u", "rate", new Refusal(5, 5, null), Duration.ofSeconds(60));
+        assertThat(memory.lookup("u", "rate")).isNotNull();
     }
 
     @Test

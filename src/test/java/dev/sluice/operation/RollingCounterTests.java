@@ -50,6 +50,26 @@ class RollingCounterTests {
     }
 
     @Property(tries = 300)
+    void peeksAtWhatTheNextAttemptIsAnswered(@ForAll long seed, @ForAll @IntRange(min = 1, max = 20) int limit) {
+        Random random = new Random(seed);
+        RollingCounter counter = new RollingCounter(Duration.ofMinutes(1), now::get);
+        for (int i = 0; i < 200; i++) {
+            now.addAndGet(random.nextLong(10 * SECOND));
+            int cost = 1 + random.nextInt(3);
+            RollingCounter.Attempt peeked = counter.peek(limit, cost);
+            assertThat(counter.peek(limit, cost)).isEqualTo(peeked);
+            RollingCounter.Attempt attempt = counter.attempt(limit, cost);
+            assertThat(peeked.admitted()).isEqualTo(attempt.admitted());
+            if (attempt.admitted()) {
+                assertThat(peeked.remaining()).isEqualTo(attempt.remaining() + cost);
+            } else {
+                assertThat(peeked.remaining()).isEqualTo(attempt.remaining());
+                assertThat(peeked.resetNanos()).isEqualTo(attempt.resetNanos());
+            }
+        }
+    }
+
+    @Property(tries = 300)
     void admitsAtMostTheLimitInAnyRollingWindow(
             @ForAll long seed, @ForAll @IntRange(min = 1, max = 50) int limit, @ForAll boolean bursts) {
         long window = 60 * SECOND;

@@ -1,18 +1,26 @@
 package dev.sluice.management;
 
+import dev.sluice.admission.DefaultLimit;
 import dev.sluice.admission.Degradation.Layer;
+import dev.sluice.admission.InFlightLimits;
 import dev.sluice.admission.LastVerdicts;
 import dev.sluice.caller.ApiKeys;
 import dev.sluice.journal.Journal;
 import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Ledger;
+import dev.sluice.memory.MemoryGuard;
+import dev.sluice.memory.RefusalMemory;
+import dev.sluice.ownusage.OwnUsageReader;
 import dev.sluice.reconcile.KeyScan;
-import dev.sluice.redis.Periodic;
 import dev.sluice.redis.RedisConnection;
+import dev.sluice.redis.WakeUps;
 import dev.sluice.routes.RouteReload;
+import dev.sluice.routes.RoutesInForce;
 import dev.sluice.supabase.PostgRest;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -22,6 +30,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.core.env.Environment;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /** The beans of this package. */
 @Configuration(proxyBeanMethods = false)
@@ -40,19 +49,65 @@ class ManagementConfiguration {
     }
 
     @Bean
+    InstanceMemory instanceMemory(ApiKeys keys, LastVerdicts lastVerdicts, RefusalMemory refusals, MemoryGuard guard) {
+        return new InstanceMemory(keys, lastVerdicts, refusals, guard);
+    }
+
+    @Bean
+    Instances instances(InstanceMemory memory, @Qualifier("backgroundRedis") RedisConnection redis) {
+        return new Instances(memory, redis);
+    }
+
+    @Bean
+    Following following(Instances instances) {
+        return new Following(instances);
+    }
+
+    @Bean
+    WakeUps wakeUps(
+            LettuceConnectionFactory factory,
+            @Qualifier("backgroundRedis") RedisConnection redis,
+            Following following,
+            ScheduledExecutorService redisConnector) {
+        return new WakeUps(
+                factory.getRequiredNativeClient(), redis, Instances.CHANNEL, following::wake, redisConnector);
+    }
+
+    @Bean
+    Broadcast broadcast(Instances instances, Following following, WakeUps wakeUps) {
+        return new Broadcast(instances, following, wakeUps);
+    }
+
+    @Bean
     UserCache userCache(
-            ApiKeys keys,
-            LastVerdicts lastVerdicts,
+            InstanceMemory memory,
+            Broadcast broadcast,
             Fences fences,
             @Qualifier("backgroundLedger") Ledger ledger,
             KeyScan scan,
             @Qualifier("backgroundRedis") RedisConnection redis) {
-        return new UserCache(keys, lastVerdicts, fences, ledger, scan, redis);
+        return new UserCache(memory, broadcast, fences, ledger, scan, redis);
     }
 
     @Bean
-    Periodic userCacheFollower(UserCache cache) {
-        return new Periodic(UserCache.EVERY, cache::follow);
+    RateReset rateReset(
+            InstanceMemory memory,
+            Broadcast broadcast,
+            @Qualifier("backgroundLedger") Ledger ledger,
+            RoutesInForce routes) {
+        return new RateReset(memory, broadcast, ledger, routes);
+    }
+
+    @Bean
+    UserLimits userLimits(
+            OwnUsageReader reader,
+            RoutesInForce routes,
+            MemoryGuard guard,
+            RefusalMemory refusals,
+            DefaultLimit defaultLimit,
+            InFlightLimits inFlight,
+            Clock clock) {
+        return new UserLimits(reader, routes, guard, refusals, defaultLimit, inFlight, clock);
     }
 
     @Bean("redis")

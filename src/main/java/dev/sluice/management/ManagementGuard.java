@@ -32,18 +32,20 @@ final class ManagementGuard implements WebFilter, Ordered {
 
     private final List<PathPattern> open;
     private final byte @Nullable [] tokenHash;
+    private final Audit audit;
 
     /**
      * @param basePath of the actuator, such as {@code /actuator}
      * @param token empty for none
      */
-    ManagementGuard(String basePath, String token) {
+    ManagementGuard(String basePath, String token, Audit audit) {
         String name = "/{%s:[A-Za-z0-9_-]+}";
         String health = "/health" + name.formatted("group");
         this.open = Stream.of("/health", health, health + name.formatted("component"), "/info", "/prometheus")
                 .map(path -> PathPatternParser.defaultInstance.parse(basePath + path))
                 .toList();
         this.tokenHash = token.isEmpty() ? null : hash(token);
+        this.audit = audit;
     }
 
     @Override
@@ -57,13 +59,15 @@ final class ManagementGuard implements WebFilter, Ordered {
                     .with("hint", "Set SLUICE_MANAGEMENT_TOKEN to use the rest of the management port")
                     .exception());
         }
-        if (!bringsToken(exchange.getRequest().getHeaders(), tokenHash)) {
+        HttpHeaders headers = exchange.getRequest().getHeaders();
+        if (!bringsToken(headers, tokenHash)) {
+            audit.refused(exchange, headers.containsHeader(HttpHeaders.AUTHORIZATION));
             return Mono.error(Problem.of(ProblemCode.UNAUTHENTICATED)
                     .detail("Send Authorization: Bearer with the management token")
                     .header(HttpHeaders.WWW_AUTHENTICATE, "Bearer realm=\"sluice management\"")
                     .exception());
         }
-        return chain.filter(exchange);
+        return audit.around(exchange, chain.filter(exchange));
     }
 
     private boolean isOpen(ServerHttpRequest request) {

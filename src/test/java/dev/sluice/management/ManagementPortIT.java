@@ -80,6 +80,8 @@ class ManagementPortIT {
         assertThat(management(method, "/actuator/usage", null).status()).isEqualTo(401);
         assertThat(management(method, "/actuator/reconcile", null).status()).isEqualTo(401);
         assertThat(management(method, "/actuator/usercache/u", null).status()).isEqualTo(401);
+        assertThat(management(method, "/actuator/limits/u", null).status()).isEqualTo(401);
+        assertThat(management(method, "/actuator/explain", null).status()).isEqualTo(401);
         assertThat(management(method, "/actuator/health", null).status()).isEqualTo(401);
     }
 
@@ -109,7 +111,9 @@ class ManagementPortIT {
         try (Edge edge =
                 Edge.start(stack.redis(), stack.supabase(), "management.endpoints.web.exposure.include", "*")) {
             String base = "http://127.0.0.1:" + edge.managementPort();
-            for (String path : new String[] {"/actuator/env", "/actuator/usage", "/actuator/reconcile", "/actuator"}) {
+            for (String path : new String[] {
+                "/actuator/env", "/actuator/usage", "/actuator/reconcile", "/actuator/limits/u", "/actuator"
+            }) {
                 Answer answer = stack.send(HttpRequest.newBuilder(URI.create(base + path))
                         .header("Authorization", "Bearer ")
                         .build());

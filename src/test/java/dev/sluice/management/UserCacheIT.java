@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -43,6 +44,8 @@ class UserCacheIT {
         other = Edge.start(
                 stack.redis(),
                 stack.supabase(),
+                "sluice.management.token",
+                TOKEN,
                 "sluice.identity.cache-ttl",
                 TTL,
                 "spring.data.redis.url",
@@ -117,6 +120,62 @@ class UserCacheIT {
     }
 
     @Test
+    void saysHowManyInstancesHaveForgotten() {
+        String key = stack.user("counted", 100);
+        assertThat(status(other, key)).isEqualTo(200);
+        stack.database().update("delete from bucket_grants where user_id = 'counted'");
+        await().atMost(SOON)
+                .until(() -> forget("nobody").json().at("/instances/live").longValue() == 2);
+
+        Answer forgotten = forget("counted");
+
+        assertThat(forgotten.json().at("/instances/done").longValue())
+                .as("the other one was woken and has said so")
+                .isEqualTo(2);
+        assertThat(status(other, key)).as("at once").isEqualTo(403);
+    }
+
+    @Test
+    void aResetReachesTheMemoryOfTheOtherInstance() {
+        String key = stack.user("limited", 1000);
+        stack.redis().client().hset(KeySpace.rate("limited", "signed-url", 60), full());
+        assertThat(status(other, key)).isEqualTo(429);
+        stack.redis().client().del(KeySpace.rate("limited", "signed-url", 60));
+        assertThat(status(other, key)).as("remembered there").isEqualTo(429);
+        await().atMost(SOON)
+                .until(() -> forget("nobody").json().at("/instances/live").longValue() == 2);
+
+        Answer reset = management("DELETE", stack.edge(), "limits/limited");
+
+        assertThat(reset.json().at("/instances/done").longValue()).isEqualTo(2);
+        assertThat(status(other, key)).isEqualTo(200);
+    }
+
+    @Test
+    void saysThatOnlyThisInstanceHasForgottenWhileRedisIsAway() {
+        toRedis.cut();
+        await().atMost(SOON).until(() -> !other.bean(RedisConnection.class).isConnected());
+
+        Answer forgotten = management("DELETE", other, "usercache/alone");
+        assertThat(forgotten.status()).as(forgotten.body()).isEqualTo(503);
+        assertThat(forgotten.code()).isEqualTo("ACCESS_CHECK_UNAVAILABLE");
+        assertThat(forgotten.json().path("thisInstance").booleanValue()).isTrue();
+        assertThat(forgotten.json().path("othersWithin").longValue())
+                .as("the longest of the lives, in s")
+                .isEqualTo(3600);
+        Answer reset = management("DELETE", other, "limits/alone");
+        assertThat(reset.status()).isEqualTo(503);
+        assertThat(reset.json().path("othersWithin").longValue()).isEqualTo(60);
+        assertThat(reset.json().path("hint").asString()).isNotBlank();
+        assertThat(reset.header("Retry-After")).isNotBlank();
+    }
+
+    /** More than any limit, counted now. */
+    private static Map<String, String> full() {
+        return Map.of(Long.toString(System.currentTimeMillis() / 3000), "1000");
+    }
+
+    @Test
     void everybodyIsForgottenWhereRedisLostWhoWasToBe() {
         String told = stack.user("told", 100);
         String untold = stack.user("untold", 100);
@@ -162,11 +221,15 @@ class UserCacheIT {
     }
 
     private static Answer forget(String encodedUserId) {
-        return stack.send(HttpRequest.newBuilder(URI.create(
-                        "http://127.0.0.1:" + stack.edge().managementPort() + "/actuator/usercache/" + encodedUserId))
-                .header("Authorization", "Bearer " + TOKEN)
-                .DELETE()
-                .build());
+        return management("DELETE", stack.edge(), "usercache/" + encodedUserId);
+    }
+
+    private static Answer management(String method, Edge edge, String path) {
+        return stack.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + edge.managementPort() + "/actuator/" + path))
+                        .header("Authorization", "Bearer " + TOKEN)
+                        .method(method, BodyPublishers.noBody())
+                        .build());
     }
 
     private static int status(Edge edge, String key) {

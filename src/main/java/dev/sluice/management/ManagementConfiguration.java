@@ -20,7 +20,6 @@ import dev.sluice.supabase.PostgRest;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ScheduledExecutorService;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -67,10 +66,8 @@ class ManagementConfiguration {
     WakeUps wakeUps(
             LettuceConnectionFactory factory,
             @Qualifier("backgroundRedis") RedisConnection redis,
-            Following following,
-            ScheduledExecutorService redisConnector) {
-        return new WakeUps(
-                factory.getRequiredNativeClient(), redis, Instances.CHANNEL, following::wake, redisConnector);
+            Following following) {
+        return new WakeUps(factory.getRequiredNativeClient(), redis, Instances.CHANNEL, following::wake);
     }
 
     @Bean

@@ -8,13 +8,14 @@ import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * A channel of Redis on which instances wake each other, so that what is looked at again and again is looked at now. A
@@ -32,7 +33,10 @@ public final class WakeUps implements SmartLifecycle {
     private final RedisConnection redis;
     private final String channel;
     private final Runnable woken;
-    private final ScheduledExecutorService connector;
+
+    /** Not that of the other connections, which must not wait for this one. */
+    private final Scheduler connecting = Schedulers.boundedElastic();
+
     private volatile boolean running;
     private volatile boolean forbidden;
     private volatile @Nullable StatefulRedisPubSubConnection<String, String> connection;
@@ -41,19 +45,12 @@ public final class WakeUps implements SmartLifecycle {
      * @param client not closed with this
      * @param redis the connection on which others are woken
      * @param woken called briefly, on any thread
-     * @param connector a thread on which connecting may block
      */
-    public WakeUps(
-            AbstractRedisClient client,
-            RedisConnection redis,
-            String channel,
-            Runnable woken,
-            ScheduledExecutorService connector) {
+    public WakeUps(AbstractRedisClient client, RedisConnection redis, String channel, Runnable woken) {
         this.client = client;
         this.redis = redis;
         this.channel = channel;
         this.woken = woken;
-        this.connector = connector;
     }
 
     /** Wakes whoever listens, itself too. Never fails. */
@@ -69,7 +66,7 @@ public final class WakeUps implements SmartLifecycle {
     @Override
     public void start() {
         running = true;
-        connector.execute(this::connect);
+        var unused = connecting.schedule(this::connect);
     }
 
     private void connect() {
@@ -114,7 +111,7 @@ public final class WakeUps implements SmartLifecycle {
             return;
         }
         log.debug("Not subscribed to {}: {}", channel, error.toString());
-        var unused = connector.schedule(this::connect, RETRY.toMillis(), TimeUnit.MILLISECONDS);
+        var unused = connecting.schedule(this::connect, RETRY.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     @Override

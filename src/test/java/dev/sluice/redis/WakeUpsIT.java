@@ -39,7 +39,7 @@ class WakeUpsIT {
             RedisClient client = redis.newClient();
             try (RedisConnection connection =
                     new RedisConnection(client, Duration.ofSeconds(2), call -> call, connector)) {
-                WakeUps wakeUps = new WakeUps(client, connection, CHANNEL, woken::incrementAndGet, connector);
+                WakeUps wakeUps = new WakeUps(client, connection, CHANNEL, woken::incrementAndGet);
                 wakeUps.start();
                 heard(wakeUps);
 
@@ -70,7 +70,7 @@ class WakeUpsIT {
             try (RedisConnection connection =
                     new RedisConnection(client, Duration.ofSeconds(2), call -> call, connector)) {
                 await().atMost(SOON).until(connection::isConnected);
-                WakeUps wakeUps = new WakeUps(client, connection, CHANNEL, woken::incrementAndGet, connector);
+                WakeUps wakeUps = new WakeUps(client, connection, CHANNEL, woken::incrementAndGet);
                 assertThat(wakeUps.wake().blockOptional()).as("never fails").isEmpty();
                 wakeUps.start();
                 await().atMost(SOON)

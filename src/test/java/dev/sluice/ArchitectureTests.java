@@ -102,6 +102,8 @@ class ArchitectureTests {
         // A changed file brings other limits with its routes.
         table.put("routes", List.of("redis", "operation", "admission"));
         table.put("management", new ArrayList<>(table.keySet()));
+        // Its page and endpoint stand behind management's guard.
+        table.put("console", List.of("problem", "redis", "usage", "reconcile", "routes", "management"));
         return table;
     }
 

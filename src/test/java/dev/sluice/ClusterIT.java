@@ -7,6 +7,7 @@ import dev.sluice.reconcile.Janitor;
 import dev.sluice.reconcile.ReconcileJob;
 import dev.sluice.reconcile.ReconcileReport;
 import dev.sluice.redis.KeySpace;
+import dev.sluice.redis.RedisConnection;
 import dev.sluice.testkit.Redis;
 import dev.sluice.testkit.RedisCluster;
 import dev.sluice.testkit.Stack;
@@ -14,6 +15,8 @@ import dev.sluice.testkit.Stack.Answer;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.net.URI;
+import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,11 +31,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import tools.jackson.databind.JsonNode;
 
 /** The whole edge on a real Redis Cluster of three masters, which it reaches by TLS alone, as the Redis user that the docs name. */
 class ClusterIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
+
+    private static final String TOKEN = "management-token-of-this-test";
 
     private static RedisCluster cluster;
     private static Stack stack;
@@ -49,7 +55,9 @@ class ClusterIT {
                 "sluice.operations.signed-url.redis",
                 "100000/1m",
                 "sluice.plans.slow.operations.signed-url.redis",
-                "5/1m");
+                "5/1m",
+                "sluice.management.token",
+                TOKEN);
     }
 
     @AfterAll
@@ -84,6 +92,29 @@ class ClusterIT {
                                                 "select coalesce(sum(requests), 0) from request_metrics where user_id like 'main-%'"))
                         .isEqualTo(36));
         assertThat(admittedBy("database")).isZero();
+    }
+
+    @Test
+    void hearsForTheConsoleOfInstancesOnEveryMaster() {
+        RedisConnection redis = stack.edge().bean(RedisConnection.class);
+        for (int i = 0; i < 8; i++) {
+            String id = "other-" + i;
+            String report = """
+                    {"id":"%1$s","name":"%1$s","startedAt":0,"windowSeconds":1,"series":[],"gauges":{},"circuits":{},
+                    "routes":{"fingerprint":"","count":0},"runs":[]}""".formatted(id);
+            redis.call(commands -> commands.psetex(KeySpace.instance(id), 15_000, report))
+                    .then(redis.call(commands -> commands.zadd(KeySpace.instances(), System.currentTimeMillis(), id)))
+                    .block(SOON);
+        }
+
+        JsonNode console = stack.send(HttpRequest.newBuilder(
+                                URI.create("http://127.0.0.1:" + stack.edge().managementPort() + "/actuator/console"))
+                        .header("Authorization", "Bearer " + TOKEN)
+                        .build())
+                .json();
+
+        assertThat(console.path("alone").booleanValue()).isFalse();
+        assertThat(console.path("instances").size()).isEqualTo(9);
     }
 
     @Test

@@ -110,6 +110,15 @@ class RedisSecurityIT {
                                 .build())
                         .status())
                 .isEqualTo(200);
+        assertThat(stack.send(HttpRequest.newBuilder(URI.create(
+                                        "http://127.0.0.1:" + stack.edge().managementPort() + "/actuator/console"))
+                                .header("Authorization", "Bearer " + TOKEN)
+                                .build())
+                        .json()
+                        .path("alone")
+                        .asBoolean(true))
+                .as("the console hears through Redis")
+                .isFalse();
         assertThat(stack.health().json().at("/components/redis/status").asString())
                 .isEqualTo("UP");
         assertThat(RedisAcl.refused(redis)).isEmpty();

@@ -23,12 +23,14 @@ import org.springframework.web.util.pattern.PathPatternParser;
 import reactor.core.publisher.Mono;
 
 /**
- * Lets everybody read health, info and prometheus, and whoever brings the token do everything; whatever else there is or
+ * Lets everybody read health, info, prometheus and the console's files, which hold no data, and whoever brings the token do everything; whatever else there is or
  * will be on the management port is refused. Without a token configured it is not there at all.
  */
 final class ManagementGuard implements WebFilter, Ordered {
 
     private static final Pattern BEARER = Pattern.compile("Bearer +([\\x21-\\x7e]+) *", Pattern.CASE_INSENSITIVE);
+
+    private static final String PAGE = "/console";
 
     private final List<PathPattern> open;
     private final byte @Nullable [] tokenHash;
@@ -41,8 +43,14 @@ final class ManagementGuard implements WebFilter, Ordered {
     ManagementGuard(String basePath, String token, Audit audit) {
         String name = "/{%s:[A-Za-z0-9_-]+}";
         String health = "/health" + name.formatted("group");
-        this.open = Stream.of("/health", health, health + name.formatted("component"), "/info", "/prometheus")
-                .map(path -> PathPatternParser.defaultInstance.parse(basePath + path))
+        this.open = Stream.concat(
+                        Stream.of("/health", health, health + name.formatted("component"), "/info", "/prometheus")
+                                .map(path -> basePath + path),
+                        // Where they could be mistaken for endpoints they are not open.
+                        basePath.isEmpty() || basePath.startsWith(PAGE)
+                                ? Stream.empty()
+                                : Stream.of(PAGE, PAGE + "/", PAGE + "/{file:[a-z]+[.][a-z]+}"))
+                .map(PathPatternParser.defaultInstance::parse)
                 .toList();
         this.tokenHash = token.isEmpty() ? null : hash(token);
         this.audit = audit;

@@ -11,11 +11,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     Secret
  */
 @ConfigurationProperties("sluice.management")
-record ManagementProperties(@DefaultValue("") String token) {
+public record ManagementProperties(@DefaultValue("") String token) {
 
     private static final int MIN_LENGTH = 16;
 
-    ManagementProperties {
+    public ManagementProperties {
         if (!token.isEmpty() && !token.matches("[\\x21-\\x7e]{" + MIN_LENGTH + ",}")) {
             throw new IllegalArgumentException(
                     "sluice.management.token (environment SLUICE_MANAGEMENT_TOKEN) must have at"

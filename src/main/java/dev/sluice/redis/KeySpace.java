@@ -104,6 +104,16 @@ public final class KeySpace {
         return "sluice:idempotency:" + hash;
     }
 
+    /** What an instance told of itself last, a string. */
+    public static String instance(String id) {
+        return "sluice:instance:" + id;
+    }
+
+    /** The ids of the instances that tell of themselves, a sorted set by the time when they did last. */
+    public static String instances() {
+        return "sluice:instances";
+    }
+
     private static String tag(String userId) {
         return TAGS[partition(userId)];
     }

@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
@@ -126,6 +127,16 @@ final class RouteBuilder {
         return ordered;
     }
 
+    /** Whether a filter of that name is Sluice's own. */
+    boolean isOurs(@Nullable String filter) {
+        GatewayFilterFactory<?> factory = factories.get(filter);
+        return factory != null && isOurs(factory);
+    }
+
+    private static boolean isOurs(GatewayFilterFactory<?> factory) {
+        return factory.getClass().getName().startsWith(OURS);
+    }
+
     private void checkArguments(RouteDefinition route, FilterDefinition filter) {
         GatewayFilterFactory<?> factory = factories.get(filter.getName());
         if (factory == null) {
@@ -134,7 +145,7 @@ final class RouteBuilder {
                     "Check the spelling. Sluice's own filters are: " + ownFilters() + ".",
                     null);
         }
-        if (!factory.getClass().getName().startsWith(OURS)) {
+        if (!isOurs(factory)) {
             return;
         }
         Set<String> known = arguments(factory);
@@ -171,7 +182,7 @@ final class RouteBuilder {
 
     private String ownFilters() {
         return factories.values().stream()
-                .filter(factory -> factory.getClass().getName().startsWith(OURS))
+                .filter(RouteBuilder::isOurs)
                 .map(GatewayFilterFactory::name)
                 .sorted()
                 .collect(Collectors.joining(", "));

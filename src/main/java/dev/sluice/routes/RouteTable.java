@@ -2,6 +2,7 @@ package dev.sluice.routes;
 
 import dev.sluice.operation.Operations;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.route.Route;
 import org.springframework.cloud.gateway.route.RouteDefinition;
@@ -63,6 +64,11 @@ final class RouteTable {
 
     boolean has(Operations others) {
         return others.equals(operations);
+    }
+
+    /** Equal for equal limits, on every instance. */
+    int limitsHash() {
+        return Objects.hashCode(operations);
     }
 
     /** The route that was made of an equal definition; null if there is none. */

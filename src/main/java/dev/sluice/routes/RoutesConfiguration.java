@@ -71,6 +71,11 @@ class RoutesConfiguration {
                 guards);
     }
 
+    @Bean
+    RouteOverview routeOverview(LiveRoutes live, RouteBuilder builder) {
+        return new RouteOverview(live, builder);
+    }
+
     /** Before the first request. */
     @Bean
     SmartInitializingSingleton firstRoutes(

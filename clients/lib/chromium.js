@@ -7,6 +7,9 @@ import { join } from "node:path";
 
 const COMMAND = process.env.SLUICE_CLIENTS_CHROMIUM ?? "chromium";
 
+/** Virtual key code and text of the keys that tests press. */
+const KEYS = { Tab: [9], Enter: [13, "\r"], Escape: [27], " ": [32, " "] };
+
 /** A browser with one page. */
 export class Chromium {
   #process;
@@ -75,6 +78,36 @@ export class Chromium {
     const { root } = await this.command("DOM.getDocument");
     const { nodeId } = await this.command("DOM.querySelector", { nodeId: root.nodeId, selector });
     await this.command("DOM.setFileInputFiles", { nodeId, files: [file] });
+  }
+
+  /** Presses a key as a person does, such as Tab, Enter, Escape or a letter; with Shift for { shift: true }. */
+  async press(key, { shift = false } = {}) {
+    const [code, text] = KEYS[key];
+    const event = { key, code: key, windowsVirtualKeyCode: code, modifiers: shift ? 8 : 0 };
+    await this.command("Input.dispatchKeyEvent", { type: text ? "keyDown" : "rawKeyDown", text, ...event });
+    await this.command("Input.dispatchKeyEvent", { type: "keyUp", ...event });
+  }
+
+  /** Types a text where the focus is. */
+  type(text) {
+    return this.command("Input.insertText", { text });
+  }
+
+  /** Shows the page as in a window of this width; of a height too, or as high as its content is. */
+  size(width, height = 900) {
+    return this.command("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
+  }
+
+  /** What the system asks for, such as { "prefers-color-scheme": "dark" }. */
+  prefer(features) {
+    const media = Object.entries(features).map(([name, value]) => ({ name, value }));
+    return this.command("Emulation.setEmulatedMedia", { features: media });
+  }
+
+  /** A PNG of the whole page. */
+  async screenshot() {
+    const { data } = await this.command("Page.captureScreenshot", { captureBeyondViewport: true });
+    return Buffer.from(data, "base64");
   }
 
   async close() {

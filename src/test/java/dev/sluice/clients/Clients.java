@@ -4,6 +4,7 @@ import dev.sluice.testkit.Backends;
 import dev.sluice.testkit.Edge;
 import dev.sluice.testkit.Redis;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,18 @@ public final class Clients {
     private static final String BUCKET = "clients";
     private static final String USER = "11111111-1111-4111-8111-111111111111";
     private static final long QUOTA = 100_000;
+    private static final String TOKEN = "management-token-of-the-clients";
+
+    /** What the console must not take for HTML. */
+    private static final String HOSTILE_ROUTE = """
+
+                        - id: '"><img src=x onerror=hacked=1><script>hacked=1</script>'
+                          uri: no://op
+                          predicates:
+                            - Path=/hostile
+                          filters:
+                            - SetStatus=410
+            """;
 
     private Clients() {}
 
@@ -34,14 +47,29 @@ public final class Clients {
     private static int runThroughEdge(Backends backends) throws IOException, InterruptedException {
         String key = backends.user(USER, QUOTA);
         backends.grant(USER, BUCKET);
+        Path routes = Path.of("target", "clients", "routes.yml");
+        Files.createDirectories(routes.getParent());
+        Files.writeString(routes, Files.readString(Path.of("gateway-routes.supabase.yml")) + HOSTILE_ROUTE);
         try (Edge edge = Edge.start(
                 backends.servers(),
                 backends.supabase(),
                 "SLUICE_ROUTES",
-                "gateway-routes.supabase.yml",
+                routes.toString(),
                 "sluice.cors.allowed-origins",
-                "*")) {
-            return run(backends, Map.of("SLUICE_CLIENTS_URL", edge.url(), "SLUICE_CLIENTS_API_KEY", key));
+                "*",
+                "sluice.management.token",
+                TOKEN)) {
+            return run(
+                    backends,
+                    Map.of(
+                            "SLUICE_CLIENTS_URL",
+                            edge.url(),
+                            "SLUICE_CLIENTS_API_KEY",
+                            key,
+                            "SLUICE_CLIENTS_MANAGEMENT_URL",
+                            "http://127.0.0.1:" + edge.managementPort(),
+                            "SLUICE_CLIENTS_MANAGEMENT_TOKEN",
+                            TOKEN));
         }
     }
 

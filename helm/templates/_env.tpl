@@ -30,11 +30,21 @@
 {{- end }}
 {{- end -}}
 
+{{/* Not empty where something else than SPRING_DATA_REDIS_URL of the Secret says where Redis is. */}}
+{{- define "sluice.redisElsewhere" -}}
+{{- if or (dig "spring" "data" "redis" false .Values.config) .Values.extraEnvFrom -}}yes{{- end -}}
+{{- range .Values.extraEnv -}}
+{{- if regexMatch "^SPRING_DATA_REDIS_(URL|HOST|CLUSTER_NODES|SENTINEL_NODES)$" .name -}}yes{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/*
-From the Secret, but for what extraEnv sets. A key that the Secret lacks sets nothing; without the project's address and key no
-pod starts.
+From the Secret, but for what extraEnv sets. A key that the Secret lacks sets nothing; without the project's address and key, and
+where nothing else names a Redis without its address, no pod starts.
 */}}
 {{- define "sluice.secretEnv" -}}
+{{- $needed := list "SUPABASE_URL" "SUPABASE_SERVICE_KEY" -}}
+{{- if not (include "sluice.redisElsewhere" .) -}}{{- $needed = append $needed "SPRING_DATA_REDIS_URL" -}}{{- end -}}
 {{- $elsewhere := list -}}
 {{- range .Values.extraEnv -}}{{- $elsewhere = append $elsewhere .name -}}{{- end -}}
 {{- range $key := keys .Values.secret | sortAlpha }}
@@ -44,7 +54,7 @@ pod starts.
     secretKeyRef:
       name: {{ include "sluice.secretName" $ }}
       key: {{ $key }}
-      optional: {{ not (has $key (list "SUPABASE_URL" "SUPABASE_SERVICE_KEY")) }}
+      optional: {{ not (has $key $needed) }}
 {{- end }}
 {{- end }}
 {{- end -}}

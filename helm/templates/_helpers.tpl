@@ -59,14 +59,29 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $file := ternary "files/gateway-routes.supabase.yml" "files/gateway-routes.yml" (eq .Values.routes.preset "supabase") -}}
 {{- $text := .Values.routes.content | default (.Files.Get $file) -}}
 {{- $limits := dict -}}
-{{- range $key, $limit := .Values.limits -}}
+{{- range $key, $limit := pick .Values.limits "operations" "plans" -}}
 {{- if $limit -}}{{- $_ := set $limits $key $limit -}}{{- end -}}
+{{- end -}}
+{{- if not (kindIs "invalid" .Values.limits.defaultRequests) -}}
+{{- $_ := set $limits "quota" (dict "default-limit" (int64 .Values.limits.defaultRequests)) -}}
 {{- end -}}
 {{- if $limits -}}
 {{- mergeOverwrite ($text | fromYaml) (dict "sluice" (deepCopy $limits)) | toYaml -}}
 {{- else -}}
 {{- $text -}}
 {{- end -}}
+{{- end -}}
+
+{{/*
+The ConfigMap of the routes' file. The pods of a version have one of their own: in an update the file of one version never reaches
+a pod of the other. Without live reload each file has its own.
+*/}}
+{{- define "sluice.routesName" -}}
+{{- $of := .Chart.AppVersion | lower | replace "+" "-" | replace "." "-" -}}
+{{- if not .Values.routes.liveReload -}}
+{{- $of = include "sluice.routes" . | sha256sum | trunc 10 -}}
+{{- end -}}
+{{- printf "%s-routes-%s" (include "sluice.fullname" .) $of -}}
 {{- end -}}
 
 {{/* Mi or Gi, MB or GB (which Sluice reads as 1024-based too), as a number of mebibytes. */}}
@@ -78,9 +93,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* Pod Security "restricted". */}}
 {{- define "sluice.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
+{{- range $key := list "runAsUser" "runAsGroup" "fsGroup" }}
+{{- with get $.Values.podSecurity $key }}
+{{ $key }}: {{ int64 . }}
+{{- end }}
+{{- end }}
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault
@@ -91,4 +108,37 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
+{{- end -}}
+
+{{/*
+How many pods an object of this kind shall have; empty if that is not said. With autoscaling as many as it has now: left out,
+they would become one when autoscaling is turned on, since Helm takes out what its last manifest had. At first, and without a
+cluster to ask, it is not said.
+*/}}
+{{- define "sluice.replicas" -}}
+{{- $root := index . 0 -}}
+{{- if $root.Values.autoscaling.enabled -}}
+{{- $live := lookup "apps/v1" (index . 1) $root.Release.Namespace (include "sluice.fullname" $root) -}}
+{{- with dig "spec" "replicas" 0 ($live | default dict) -}}{{- int . -}}{{- end -}}
+{{- else -}}
+{{- $root.Values.replicas -}}
+{{- end -}}
+{{- end -}}
+
+{{/* With Cluster a node that takes a connection puts its own address in the place of the client's. */}}
+{{- define "sluice.trafficPolicy" -}}
+{{- $default := ternary "Local" "" (eq .Values.service.type "LoadBalancer") -}}
+{{- .Values.service.externalTrafficPolicy | default $default -}}
+{{- end -}}
+
+{{/* Whole seconds of a duration such as 500ms, 20s or 1m, rounded up; empty for another form. */}}
+{{- define "sluice.seconds" -}}
+{{- $text := toString . -}}
+{{- $number := regexFind "^[0-9]+" $text | int64 -}}
+{{- if regexMatch "^[0-9]+(ms)?$" $text -}}{{- div (add $number 999) 1000 -}}
+{{- else if regexMatch "^[0-9]+s$" $text -}}{{- $number -}}
+{{- else if regexMatch "^[0-9]+m$" $text -}}{{- mul $number 60 -}}
+{{- else if regexMatch "^[0-9]+h$" $text -}}{{- mul $number 3600 -}}
+{{- else if regexMatch "^[0-9]+d$" $text -}}{{- mul $number 86400 -}}
+{{- end -}}
 {{- end -}}

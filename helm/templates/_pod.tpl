@@ -12,9 +12,6 @@ metadata:
     {{- if not .Values.existingSecret }}
     checksum/secret: {{ include (print $.Template.BasePath "/secret.yaml") . | sha256sum }}
     {{- end }}
-    {{- if not .Values.routes.liveReload }}
-    checksum/routes: {{ include "sluice.routes" . | sha256sum }}
-    {{- end }}
     {{- with .Values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -96,7 +93,7 @@ spec:
   volumes:
     - name: routes
       configMap:
-        name: {{ $name }}-routes
+        name: {{ include "sluice.routesName" . }}
     - name: config
       configMap:
         name: {{ $name }}-config

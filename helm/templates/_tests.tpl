@@ -16,9 +16,10 @@ securityContext:
 image: {{ .Values.tests.image | quote }}
 securityContext:
   {{- include "sluice.containerSecurity" . | nindent 2 }}
+{{- with .Values.tests.resources }}
 resources:
-  requests: {cpu: 10m, memory: 32Mi}
-  limits: {memory: 64Mi}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 volumeMounts:
   - name: scripts
     mountPath: /scripts

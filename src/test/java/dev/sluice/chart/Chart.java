@@ -1,5 +1,6 @@
 package dev.sluice.chart;
 
+import com.marcnuri.helm.DryRun;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.InstallCommand;
 import com.marcnuri.helm.TemplateCommand;
@@ -13,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.springframework.util.FileSystemUtils;
 
@@ -40,16 +43,37 @@ record Chart(List<HasMetadata> manifests) {
     private static final String NO_HOOK = "helm.sh/no-hook:";
 
     /** A copy in which no manifest is a hook: of those Helm tells nothing. */
-    private static final Path COPY = copy();
+    private static final Path COPY = copy("copy", "", text -> text.replace(HOOK, NO_HOOK));
 
-    private static Path copy() {
-        Path copy = WORK.resolve("copy");
+    /** A copy without manifests, whose notes are those of the workload: what an installation tells, and sends to no cluster. */
+    private static final Path TOLD = told();
+
+    private static Path told() {
+        Path told = copy("told", "_", text -> text.replace("BasePath \"/", "BasePath \"/_"));
+        String workload = Stream.of("statefulset", "deployment", "hpa")
+                .map("{{ include (print .Template.BasePath \"/_%s.yaml\") . }}\n---\n"::formatted)
+                .collect(Collectors.joining());
+        try {
+            Files.writeString(told.resolve("templates/NOTES.txt"), workload);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return told;
+    }
+
+    /** @param prefix before the name of each template of a manifest; with an underscore Helm renders none of them */
+    private static Path copy(String name, String prefix, UnaryOperator<String> change) {
+        Path copy = WORK.resolve(name);
         try (Stream<Path> files = Files.walk(DIRECTORY)) {
             FileSystemUtils.deleteRecursively(copy);
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Path target = copy.resolve(DIRECTORY.relativize(file));
+                Path relative = DIRECTORY.relativize(file);
+                Path target = copy.resolve(relative);
+                if (relative.startsWith("templates") && relative.toString().endsWith(".yaml")) {
+                    target = target.resolveSibling(prefix + file.getFileName());
+                }
                 Files.createDirectories(target.getParent());
-                Files.writeString(target, Files.readString(file).replace(HOOK, NO_HOOK));
+                Files.writeString(target, change.apply(Files.readString(file)));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -70,17 +94,37 @@ record Chart(List<HasMetadata> manifests) {
         return new Chart(Manifests.parse(template.call().replace(NO_HOOK, HOOK)));
     }
 
+    /** The workload and its scaler where the chart can look up what the cluster has. */
+    static Chart scaled(String values, Cluster cluster) {
+        return workload(install(TOLD, values)
+                .withDryRunOption(DryRun.SERVER)
+                .disableOpenApiValidation()
+                .withKubeConfigContents(cluster.kubeConfig()));
+    }
+
+    /** The same without a cluster, as {@code helm template} renders it, and as it is at first. */
+    static Chart scaled(String values) {
+        return workload(withoutCluster(install(TOLD, values)));
+    }
+
+    private static Chart workload(InstallCommand install) {
+        String told = install.call().getOutput();
+        return new Chart(Manifests.parse(told.substring(told.indexOf("NOTES:") + "NOTES:".length())));
+    }
+
     /** What an installation tells its user. */
     static String notes(String values) {
-        InstallCommand install = new Helm(DIRECTORY)
-                .install()
-                .withName("edge")
-                .withNamespace("gate")
-                .withKubeVersion(KUBERNETES)
-                .clientOnly()
-                .dryRun();
+        return withoutCluster(install(DIRECTORY, values)).call().getOutput();
+    }
+
+    private static InstallCommand install(Path chart, String values) {
+        InstallCommand install = new Helm(chart).install().withName("edge").withNamespace("gate");
         files(NEEDED, values).forEach(install::withValuesFile);
-        return install.call().getOutput();
+        return install;
+    }
+
+    private static InstallCommand withoutCluster(InstallCommand install) {
+        return install.withKubeVersion(KUBERNETES).clientOnly().withDryRunOption(DryRun.CLIENT);
     }
 
     private static List<Path> files(String... values) {

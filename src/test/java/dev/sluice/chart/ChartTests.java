@@ -141,6 +141,7 @@ class ChartTests {
     void tellsTheFirstRequestAndWhatToMind() {
         assertThat(Chart.notes(""))
                 .contains("port-forward svc/edge-sluice 8080:80", "/v1/supabase/signed-url", "helm test edge -n gate")
+                .contains("curl -i http://localhost:8080/v1/supabase/signed-url")
                 .doesNotContain("WARNING");
         assertThat(Chart.notes("""
                                 replicas: 1
@@ -149,12 +150,43 @@ class ChartTests {
                                 monitoring: {serviceMonitor: {enabled: true}, rules: {enabled: true}}
                                 """))
                 .contains(
-                        "https://files.example.com/v1/supabase/signed-url",
+                        "POST https://files.example.com/v1/supabase/signed-url",
+                        "curl -i https://files.example.com/v1/supabase/signed-url",
                         "journal dies with its pod",
                         "one replica",
                         "trusted-proxies",
                         "networkPolicy.managementFrom",
                         "monitoring.rules.runbook");
+    }
+
+    /** The statements are those of the project's own README. */
+    @Test
+    void tellsHowSomebodyIsLetIn() throws IOException {
+        List<String> told = statements(Files.readString(Path.of("README.md")));
+
+        assertThat(told).hasSize(3);
+        assertThat(statements(Files.readString(Chart.DIRECTORY.resolve("README.md"))))
+                .isEqualTo(told);
+        assertThat(Chart.notes("")).contains(told);
+    }
+
+    private static List<String> statements(String readme) {
+        return Pattern.compile("^psql \"\\$DATABASE_URL\" -c \"(.*)\"$", Pattern.MULTILINE)
+                .matcher(readme)
+                .results()
+                .map(line -> line.group(1).replace("\\\"", "\"") + ";")
+                .toList();
+    }
+
+    @Test
+    void warnsWhereClientsLoseTheirAddresses() {
+        assertThat(Chart.notes("service: {type: LoadBalancer}")).contains("WARNING: if the load balancer is a proxy");
+        assertThat(Chart.notes("service: {type: LoadBalancer, externalTrafficPolicy: Cluster}"))
+                .contains("WARNING: without service.externalTrafficPolicy=Local");
+        assertThat(Chart.notes("service: {type: NodePort}")).contains("externalTrafficPolicy=Local");
+        assertThat(Chart.notes("{service: {type: LoadBalancer},"
+                        + " config: {sluice: {client-address: {trusted-proxies: 10.0.0.0/8}}}}"))
+                .doesNotContain("WARNING");
     }
 
     @Test

@@ -50,6 +50,30 @@ class ExposureTests {
     }
 
     @Test
+    void keepsTheAddressesOfClientsBehindALoadBalancer() {
+        assertThat(DEFAULTS.one(Service.class).getSpec().getExternalTrafficPolicy())
+                .isNull();
+        assertThat(Chart.with(
+                                "service: {type: LoadBalancer, loadBalancerSourceRanges: [203.0.113.0/24, '2001:db8::/32']}")
+                        .one(Service.class)
+                        .getSpec())
+                .satisfies(spec -> {
+                    assertThat(spec.getExternalTrafficPolicy()).isEqualTo("Local");
+                    assertThat(spec.getLoadBalancerSourceRanges()).containsExactly("203.0.113.0/24", "2001:db8::/32");
+                });
+        assertThat(Chart.with("service: {type: LoadBalancer, externalTrafficPolicy: Cluster}")
+                        .one(Service.class)
+                        .getSpec()
+                        .getExternalTrafficPolicy())
+                .isEqualTo("Cluster");
+        assertThat(Chart.with("service: {type: NodePort}")
+                        .one(Service.class)
+                        .getSpec()
+                        .getExternalTrafficPolicy())
+                .isNull();
+    }
+
+    @Test
     void routesAsTheProjectsFileSays() throws IOException {
         assertThat(routes(DEFAULTS)).isEqualTo(Files.readString(Path.of("gateway-routes.yml")));
         assertThat(routes(Chart.with("routes: {preset: supabase}")))
@@ -79,6 +103,17 @@ class ExposureTests {
     }
 
     @Test
+    void mergesTheDefaultQuotaIntoTheRoutes() {
+        Chart supabase = Chart.with("{routes: {preset: supabase}, limits: {defaultRequests: 5000000}}");
+        Chart nothing = Chart.with("limits: {defaultRequests: 0}");
+
+        Map<String, Object> merged = new Yaml().load(routes(supabase));
+        assertThat(map(merged, "sluice", "quota")).containsEntry("default-limit", 5_000_000);
+        assertThat(map(merged, "sluice", "operations", "upload")).containsEntry("memory", "60/1m");
+        assertThat(map(new Yaml().load(routes(nothing)), "sluice", "quota")).containsEntry("default-limit", 0);
+    }
+
+    @Test
     void takesARoutesFileOfItsUser() {
         String content = "spring: {cloud: {gateway: {server: {webflux: {routes: [{id: mine, uri: 'no://op'}]}}}}}";
 
@@ -86,7 +121,7 @@ class ExposureTests {
     }
 
     private static String routes(Chart chart) {
-        return chart.one(ConfigMap.class, "edge-sluice-routes").getData().getOrDefault("gateway-routes.yml", "");
+        return chart.one(ConfigMap.class, "edge-sluice-routes-0-1-0").getData().getOrDefault("gateway-routes.yml", "");
     }
 
     @SuppressWarnings("unchecked")
@@ -239,8 +274,14 @@ class ExposureTests {
         Pod degraded = DEFAULTS.one(Pod.class, "edge-sluice-test-degraded");
         ConfigMap scripts = DEFAULTS.one(ConfigMap.class, "edge-sluice-test");
 
+        assertThat(DEFAULTS.manifests())
+                .as("'helm test --logs' reads the logs of every test hook, as of a pod, after its deletion by policy")
+                .filteredOn(manifest -> manifest.getMetadata().getAnnotations().containsKey("helm.sh/hook"))
+                .containsExactlyInAnyOrder(smoke, degraded);
         assertThat(List.of(smoke, degraded)).allSatisfy(pod -> {
-            assertThat(pod.getMetadata().getAnnotations()).containsEntry("helm.sh/hook", "test");
+            assertThat(pod.getMetadata().getAnnotations())
+                    .containsEntry("helm.sh/hook", "test")
+                    .containsEntry("helm.sh/hook-delete-policy", "before-hook-creation");
             assertThat(pod.getSpec().getRestartPolicy()).isEqualTo("Never");
             assertThat(pod.getMetadata().getLabels()).doesNotContainEntry("app.kubernetes.io/component", "edge");
             assertThat(pod.getSpec().getContainers().get(0).getCommand().get(1).replace("/scripts/", ""))

@@ -1,6 +1,7 @@
 package dev.sluice.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
@@ -19,11 +20,14 @@ import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricSpec;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.yaml.snakeyaml.Yaml;
 
 /** The pods: how they are kept, what they are told, how they start and end. */
@@ -134,6 +138,53 @@ class WorkloadTests {
         });
     }
 
+    @Test
+    void leavesItsUserToTheClusterWhereTold() {
+        Chart chart = Chart.with("""
+                podSecurity: {runAsUser: null, runAsGroup: null, fsGroup: null}
+                migrations: {enabled: true, existingSecret: a}
+                """);
+
+        assertThat(podSpecs(chart)).hasSize(4).allSatisfy(spec -> {
+            assertThat(spec.getSecurityContext().getRunAsUser()).isNull();
+            assertThat(spec.getSecurityContext().getRunAsGroup()).isNull();
+            assertThat(spec.getSecurityContext().getFsGroup()).isNull();
+            assertThat(spec.getSecurityContext().getRunAsNonRoot()).isTrue();
+        });
+        assertThat(Chart.with("podSecurity: {fsGroup: 1000800000}")
+                        .pod()
+                        .getSpec()
+                        .getSecurityContext()
+                        .getFsGroup())
+                .isEqualTo(1_000_800_000);
+    }
+
+    /** So that a namespace's quota of CPU lets them in; those of Sluice itself are its user's affair. */
+    @Test
+    void limitsWhatRunsBesideIt() {
+        Chart chart = Chart.with("migrations: {enabled: true, existingSecret: a}");
+
+        assertThat(beside(chart))
+                .hasSize(3)
+                .allSatisfy(container ->
+                        assertThat(container.getResources().getLimits()).containsKeys("cpu", "memory"));
+        assertThat(beside(Chart.with("""
+                                migrations: {enabled: true, existingSecret: a, resources: {limits: {memory: 1Gi}}}
+                                tests: {resources: {limits: {memory: 1Gi}}}
+                                """)))
+                .hasSize(3)
+                .allSatisfy(container -> assertThat(
+                                container.getResources().getLimits().get("memory"))
+                        .hasToString("1Gi"));
+    }
+
+    private static List<Container> beside(Chart chart) {
+        return podSpecs(chart)
+                .flatMap(spec -> spec.getContainers().stream())
+                .filter(container -> !container.getName().equals("sluice"))
+                .toList();
+    }
+
     private static Stream<PodSpec> podSpecs(Chart chart) {
         return Stream.concat(
                 Stream.of(chart.pod().getSpec()),
@@ -184,6 +235,8 @@ class WorkloadTests {
         Chart other = Chart.with("shutdown: {preStopSeconds: 0, requestSeconds: 3600, graceSeconds: 3610}");
         assertThat(container(other).getLifecycle()).isNull();
         assertThat(other.pod().getSpec().getTerminationGracePeriodSeconds()).isEqualTo(3610);
+        assertThatCode(() -> Chart.with("{shutdown: {graceSeconds: 70}, config: {sluice: {shutdown: {delay: 20s}}}}"))
+                .doesNotThrowAnyException();
         assertThat(environment(other)).containsEntry("SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE", "3600s");
     }
 
@@ -201,19 +254,45 @@ class WorkloadTests {
         assertThat(annotations(Chart.of("existingSecret: mine"))).containsOnlyKeys("checksum/config");
     }
 
-    @Test
-    void replacesNoPodForRoutesUnlessTold() {
-        String limits = "limits: {operations: {upload: {redis: 5/1m}}}";
-        String told = "routes: {liveReload: false}";
-
-        assertThat(annotations(Chart.with(limits))).isEqualTo(annotations(DEFAULTS));
-        assertThat(annotations(Chart.with(told + "\n" + limits)).get("checksum/routes"))
-                .isNotNull()
-                .isNotEqualTo(annotations(Chart.with(told)).get("checksum/routes"));
-    }
-
     private static Map<String, String> annotations(Chart chart) {
         return chart.pod().getMetadata().getAnnotations();
+    }
+
+    @Test
+    void changesRoutesInPlaceWithinAVersion() {
+        Chart changed = Chart.with(LIMITS);
+
+        assertThat(changed.pod()).isEqualTo(DEFAULTS.pod());
+        assertThat(routes(changed).getData()).isNotEqualTo(routes(DEFAULTS).getData());
+        assertThat(routes(changed).getImmutable()).isNull();
+        assertThat(routes(DEFAULTS).getMetadata().getName())
+                .as("another version's pods have another file")
+                .isEqualTo("edge-sluice-routes-0-1-0");
+    }
+
+    /** No pod that runs can see the new file, and none that starts anew during the update the wrong one. */
+    @Test
+    void givesEachRoutesFilePodsOfItsOwnWithoutLiveReload() {
+        String told = "routes: {liveReload: false}\n";
+        Chart before = Chart.with(told);
+        Chart after = Chart.with(told + LIMITS);
+
+        assertThat(routes(before).getMetadata().getName())
+                .isEqualTo(routes(Chart.with(told)).getMetadata().getName())
+                .isNotEqualTo(routes(after).getMetadata().getName())
+                .isNotEqualTo(routes(DEFAULTS).getMetadata().getName());
+        assertThat(List.of(before, after))
+                .allSatisfy(chart -> assertThat(routes(chart).getImmutable()).isTrue());
+    }
+
+    private static final String LIMITS = "limits: {operations: {upload: {redis: 5/1m}}}";
+
+    private static ConfigMap routes(Chart chart) {
+        return chart.pod().getSpec().getVolumes().stream()
+                .filter(volume -> volume.getName().equals("routes"))
+                .map(volume -> chart.one(ConfigMap.class, volume.getConfigMap().getName()))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
@@ -238,6 +317,20 @@ class WorkloadTests {
         Chart existing = Chart.of("existingSecret: mine");
         assertThat(existing.all(Secret.class)).isEmpty();
         assertThat(secretKeys(existing, "mine")).isEqualTo(secretKeys(DEFAULTS, "edge-sluice"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "existingSecret: mine                                                         | false",
+                "{existingSecret: mine, extraEnv: [{name: SPRING_DATA_REDIS_PORT, value: '1'}]} | false",
+                "{existingSecret: mine, extraEnv: [{name: SPRING_DATA_REDIS_HOST, value: r}]} | true",
+                "{existingSecret: mine, extraEnvFrom: [{secretRef: {name: redis}}]}           | true",
+                "{existingSecret: mine, config: {spring: {data: {redis: {host: redis}}}}}     | true"
+            })
+    void startsNoPodWithoutARedis(String values, boolean optional) {
+        assertThat(secretKeys(Chart.of(values), "mine")).containsEntry("SPRING_DATA_REDIS_URL", optional);
     }
 
     @Test
@@ -313,20 +406,39 @@ class WorkloadTests {
     void scalesByCpuAndByBytesUnderWay() {
         assertThat(DEFAULTS.all(HorizontalPodAutoscaler.class)).isEmpty();
 
-        Chart chart = Chart.with("autoscaling: {enabled: true, targetBytesInFlight: 2Gi}");
+        Chart chart = Chart.scaled("autoscaling: {enabled: true, targetBytesInFlight: 2Gi}");
         HorizontalPodAutoscaler scaler = chart.one(HorizontalPodAutoscaler.class);
         assertThat(chart.one(StatefulSet.class).getSpec().getReplicas()).isNull();
         assertThat(scaler.getSpec().getScaleTargetRef().getKind()).isEqualTo("StatefulSet");
         assertThat(scaler.getSpec().getMetrics())
                 .extracting(MetricSpec::getType)
                 .containsExactly("Resource", "Pods");
-        assertThat(Chart.with("{autoscaling: {enabled: true}, journal: {persistent: false}}")
+        assertThat(Chart.scaled("{autoscaling: {enabled: true}, journal: {persistent: false}}")
                         .one(HorizontalPodAutoscaler.class)
                         .getSpec())
                 .satisfies(spec -> {
                     assertThat(spec.getScaleTargetRef().getKind()).isEqualTo("Deployment");
                     assertThat(spec.getMetrics()).hasSize(1);
                 });
+    }
+
+    /** Left out, they would be one as soon as Helm takes out those of the release before. */
+    @Test
+    void beginsToScaleWithThePodsThatThereAre() throws IOException {
+        try (Cluster cluster = new Cluster(7)) {
+            assertThat(replicas(Chart.scaled("autoscaling: {enabled: true}", cluster)))
+                    .isEqualTo(7);
+            assertThat(replicas(Chart.scaled("replicas: 3", cluster))).isEqualTo(3);
+            assertThat(Chart.scaled("{autoscaling: {enabled: true}, fullnameOverride: other}", cluster)
+                            .one(StatefulSet.class, "other")
+                            .getSpec()
+                            .getReplicas())
+                    .isNull();
+        }
+    }
+
+    private static Integer replicas(Chart chart) {
+        return chart.one(StatefulSet.class).getSpec().getReplicas();
     }
 
     @Test

@@ -1,0 +1,57 @@
+package dev.sluice.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+
+/** Target 6: how long answers take beside a Supabase that is as slow as a real one, at half of the rate that is possible. */
+final class DelaysRun {
+
+    private static final int STORAGE_MILLIS = 20;
+    private static final int DATABASE_MILLIS = 15;
+    private static final double TOTAL_LIMIT_MILLIS = 200;
+    private static final double ADDED_LIMIT_MILLIS = 10;
+
+    private DelaysRun() {}
+
+    static List<Verdict> measure(Plan plan, Stage stage) {
+        Program sluice = stage.sluice("sluice-server", Stage.HEAP_MEGABYTES, "server");
+        stage.delays(STORAGE_MILLIS, DATABASE_MILLIS, DATABASE_MILLIS);
+        Rounds.warm(plan, stage, sluice, "Sluice, signer server", Load.SIGN);
+        double saturation = Wrk.run(stage.cores()::others, sluice.url(), Load.SIGN, plan.connections(), plan.seconds())
+                .rate();
+        int rate = Math.max(1, (int) (saturation / 2));
+        List<OpenLoopFigures> rounds = new ArrayList<>();
+        for (int round = 0; round < plan.rounds(); round++) {
+            rounds.add(OpenLoopFigures.read(stage.openLoop(sluice, rate, plan.seconds(), plan.connections())));
+        }
+        stage.delays(0, 0, 0);
+        stage.drain();
+        stage.end(sluice);
+        long failed = rounds.stream().mapToLong(OpenLoopFigures::failed).sum();
+        String load = String.format(
+                Locale.ROOT,
+                "at %d/s, half of %.0f/s; p50 %s, p99 %s%s",
+                rate,
+                saturation,
+                spread(rounds, OpenLoopFigures::p50).text(1),
+                spread(rounds, OpenLoopFigures::p99).text(1),
+                failed > 0 ? "; " + failed + " WERE NOT ANSWERED WITH A URL" : "");
+        Spread total = spread(rounds, OpenLoopFigures::p999);
+        Spread added = spread(rounds, OpenLoopFigures::addedP99);
+        return List.of(
+                Verdict.of(6, "p99.9 of an answer, ms", total.median(), TOTAL_LIMIT_MILLIS, load),
+                Verdict.of(
+                        6,
+                        "p99 of what Sluice adds, ms",
+                        added.median(),
+                        ADDED_LIMIT_MILLIS,
+                        "rounds " + added.text(1) + "; p50 "
+                                + spread(rounds, OpenLoopFigures::addedP50).text(1)));
+    }
+
+    private static Spread spread(List<OpenLoopFigures> rounds, ToDoubleFunction<OpenLoopFigures> figure) {
+        return Spread.of(rounds.stream().map(figure::applyAsDouble).toList());
+    }
+}

@@ -1,0 +1,12 @@
+package dev.sluice.bench;
+
+/**
+ * One measurement of one program.
+ *
+ * @param wrk what the load saw
+ * @param cpuMicros of the program per request, work that followed the answers included
+ * @param drainMillis how long that work went on after the last answer
+ * @param othersBusy part of the other cores' time that was used; near 1 the rate is the load's and not the program's
+ * @param residentKib of the program, at the end
+ */
+record Sample(Wrk wrk, double cpuMicros, long drainMillis, double othersBusy, long residentKib) {}

@@ -1,0 +1,155 @@
+package dev.sluice.bench;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the stand-in answers and has counted; used by one event loop. */
+final class StandInState {
+
+    static final byte[] NO_BUCKET =
+            bytes("{\"statusCode\":\"404\",\"error\":\"Bucket not found\",\"message\":\"Bucket not found\"}");
+
+    private static final String APPLY = "apply_usage";
+
+    /** More than can be used in any run. */
+    private static final long LIMIT = 9_000_000_000_000L;
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /** As long as a real one. */
+    private static final String TOKEN =
+            "eyJhbGciOiJIUzI1NiJ9." + "eyJzdHViIjp0cnVlfQ".repeat(8) + "." + "c2ln".repeat(11);
+
+    private static final byte[] SIGNED =
+            bytes("{\"url\":\"/object/upload/sign/o?token=" + TOKEN + "\",\"token\":\"" + TOKEN + "\"}");
+    private static final byte[] STORED =
+            bytes("{\"Id\":\"6f5f2d6c-7d5c-4b8a-9a34-0d3b1a1f0c11\",\"Key\":\"avatars/o\"}");
+
+    private static final class Row {
+        private long current;
+        private long bytes;
+        private long version = 1;
+    }
+
+    private final Map<String, Row> rows = new ConcurrentHashMap<>();
+    private final Map<String, Long> calls = new TreeMap<>();
+    private final Set<String> refused = Keys.REFUSED.hashes();
+    private long events;
+    private long uploads;
+    private long uploadedBytes;
+    private long storageMillis;
+    private long databaseMillis;
+    private long applyMillis;
+
+    /** @param order {@code /<storage>/<database>/<apply_usage>}, milliseconds; anything else changes nothing */
+    void control(String order) {
+        String[] words = order.split("/");
+        if (words.length == 4) {
+            storageMillis = Long.parseLong(words[1]);
+            databaseMillis = Long.parseLong(words[2]);
+            applyMillis = Long.parseLong(words[3]);
+        }
+    }
+
+    long storageMillis() {
+        return storageMillis;
+    }
+
+    long databaseMillis(String function) {
+        return function.equals(APPLY) ? applyMillis : databaseMillis;
+    }
+
+    StandInCounts counts() {
+        return new StandInCounts(
+                calls.values().stream().mapToLong(Long::longValue).sum(),
+                calls.getOrDefault(APPLY, 0L),
+                events,
+                uploads,
+                uploadedBytes);
+    }
+
+    static byte[] storage(String uri) {
+        return uri.startsWith("/storage/v1/object/upload/sign/") ? SIGNED : STORED;
+    }
+
+    void stored(long length) {
+        uploads++;
+        uploadedBytes += length;
+    }
+
+    byte[] call(String function, byte[] body) {
+        calls.merge(function, 1L, Long::sum);
+        return bytes(
+                switch (function) {
+                    case "resolve_api_key" ->
+                        identity(JSON.readTree(body).path("p_key_hash").asString(""));
+                    case "edge_facts" ->
+                        facts(JSON.readTree(body).path("p_user_id").asString(""));
+                    case APPLY -> apply(JSON.readTree(body).path("p_events"));
+                    case "quotas_of" -> quotas(JSON.readTree(body).path("p_user_ids"));
+                    default -> "null";
+                });
+    }
+
+    private String identity(String hash) {
+        String plan = refused.contains(hash) ? "\"" + Keys.REFUSED_PLAN + "\"" : "null";
+        return "{\"apiKeyId\":\"" + UUID.nameUUIDFromBytes(bytes(hash)) + "\",\"userId\":\"user-"
+                + hash.substring(0, 16) + "\",\"plan\":" + plan + "}";
+    }
+
+    private String facts(String user) {
+        Row row = row(user);
+        return "{\"quota\":{\"current\":" + row.current + ",\"limit\":" + LIMIT + ",\"bytesCurrent\":" + row.bytes
+                + ",\"bytesLimit\":null,\"periodEndsAt\":null,\"version\":" + row.version
+                + "},\"canRead\":true,\"canWrite\":true}";
+    }
+
+    private String apply(JsonNode applied) {
+        Set<String> users = new TreeSet<>();
+        for (JsonNode event : applied) {
+            String user = event.path("userId").asString("");
+            users.add(user);
+            Row row = row(user);
+            if (!"outcome".equals(event.path("kind").asString(""))) {
+                row.current += event.path("amount").asLong(0);
+                row.bytes += event.path("bytes").asLong(0);
+                row.version++;
+            }
+            events++;
+        }
+        return rows(users);
+    }
+
+    private String quotas(JsonNode asked) {
+        Set<String> users = new TreeSet<>();
+        asked.forEach(user -> users.add(user.asString("")));
+        return rows(users);
+    }
+
+    private String rows(Set<String> users) {
+        return users.stream().map(this::json).collect(Collectors.joining(",", "[", "]"));
+    }
+
+    private String json(String user) {
+        Row row = row(user);
+        return "{\"user_id\":\"" + user + "\",\"current\":" + row.current + ",\"limit\":" + LIMIT
+                + ",\"bytes_current\":" + row.bytes + ",\"bytes_limit\":null,\"period_ends_at\":null,\"version\":"
+                + row.version + "}";
+    }
+
+    private Row row(String user) {
+        return rows.computeIfAbsent(user, name -> new Row());
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -18,14 +18,23 @@ import org.springframework.web.reactive.function.server.ServerResponse;
 @EnableAutoConfiguration
 public class BareWebFlux {
 
+    /** Else it makes a limiter although the gateway is off. */
+    private static final String GATEWAY_REDIS =
+            "org.springframework.cloud.gateway.config.GatewayRedisAutoConfiguration";
+
     /** @param arguments port, URI of Redis */
     public static void main(String[] arguments) throws IOException {
         Settings.application(
                         BareWebFlux.class,
                         Map.of(
-                                "server.port", arguments[0],
-                                "spring.data.redis.url", arguments[1],
-                                "spring.cloud.gateway.server.webflux.enabled", "false"))
+                                "server.port",
+                                arguments[0],
+                                "spring.data.redis.url",
+                                arguments[1],
+                                "spring.cloud.gateway.server.webflux.enabled",
+                                "false",
+                                "spring.autoconfigure.exclude",
+                                GATEWAY_REDIS))
                 .run();
     }
 

@@ -46,19 +46,20 @@ public final class Bench {
         compare(rounds);
         Program sluice = programs.get(Row.SIGNED_URL);
         Program limiter = programs.get(Row.LIMITER);
-        if (sluice != null) {
-            judge(4, () -> List.of(Allocation.measure(plan, stage, sluice)));
-            judge(5, () -> UsageRun.measure(plan, stage, sluice));
-            if (limiter != null) {
-                judge(8, () -> List.of(RedisRun.measure(plan, stage, sluice, limiter)));
-            }
-        }
+        judge(4, () -> List.of(Allocation.measure(plan, stage, Objects.requireNonNull(sluice))));
+        judge(5, () -> UsageRun.measure(plan, stage, Objects.requireNonNull(sluice)));
+        judge(
+                8,
+                () -> List.of(RedisRun.measure(
+                        plan, stage, Objects.requireNonNull(sluice), Objects.requireNonNull(limiter))));
         if (!programs.isEmpty()) {
             System.out.print(StandInCheck.measure(plan, stage, rounds));
         }
         if (plan.profile() && sluice != null) {
             System.out.println(Profile.of(plan, stage, sluice, Load.SIGN));
-            System.out.println(Profile.of(plan, stage, sluice, Load.UPLOAD));
+            if (programs.containsKey(Row.PROXIED)) {
+                System.out.println(Profile.of(plan, stage, sluice, Load.UPLOAD));
+            }
         }
         programs.values().stream().distinct().forEach(stage::end);
         judge(6, () -> DelaysRun.measure(plan, stage));

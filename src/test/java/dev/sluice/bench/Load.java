@@ -7,7 +7,7 @@ package dev.sluice.bench;
  * @param path in which, as in the body, {@code @} stands for the user's number
  * @param keys who asks
  * @param body sent with it
- * @param refused whether every answer is a refusal; else none may be
+ * @param refused whether every answer is a refusal, but for each user's first; else none may be
  */
 record Load(String method, String path, Keys keys, String body, boolean refused) {
 

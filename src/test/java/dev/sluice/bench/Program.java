@@ -29,12 +29,14 @@ final class Program implements AutoCloseable {
 
     private final String name;
     private final int port;
+    private final int managementPort;
     private final Process process;
     private final Thread reaper;
 
-    private Program(String name, int port, Process process) {
+    private Program(String name, int port, int managementPort, Process process) {
         this.name = name;
         this.port = port;
+        this.managementPort = managementPort;
         this.process = process;
         this.reaper = new Thread(process::destroyForcibly, "kill-" + name);
         Runtime.getRuntime().addShutdownHook(reaper);
@@ -43,9 +45,11 @@ final class Program implements AutoCloseable {
     /**
      * Starts a JVM on the tested core, with the collector and heap that all of them have.
      *
+     * @param managementPort 0 for none
      * @param heapMegabytes from its start on
      */
-    static Program tested(Cores cores, String name, int port, int heapMegabytes, List<String> arguments) {
+    static Program tested(
+            Cores cores, String name, int port, int managementPort, int heapMegabytes, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 JAVA.resolve("java").toString(),
                 "-XX:+UseG1GC",
@@ -53,7 +57,7 @@ final class Program implements AutoCloseable {
                 "-Xmx" + heapMegabytes + "m",
                 "-XX:+ExitOnOutOfMemoryError"));
         command.addAll(arguments);
-        return new Program(name, port, spawn(name, cores.tested(command)));
+        return new Program(name, port, managementPort, spawn(name, cores.tested(command)));
     }
 
     /** Starts a class of the test sources on the other cores. */
@@ -66,7 +70,7 @@ final class Program implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 main.getName()));
         command.addAll(List.of(arguments));
-        return new Program(name, port, spawn(name, cores.others(command)));
+        return new Program(name, port, 0, spawn(name, cores.others(command)));
     }
 
     private static Process spawn(String name, List<String> command) {
@@ -105,6 +109,21 @@ final class Program implements AutoCloseable {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /**
+     * Admissions that were decided elsewhere than in Redis, because that was too slow, since the start of an instance; 0 of
+     * a program that has no such thing.
+     */
+    long decidedElsewhere() {
+        if (managementPort == 0) {
+            return 0;
+        }
+        String page = Shell.run("curl", "-fsS", "http://127.0.0.1:" + managementPort + "/actuator/prometheus");
+        return (long) page.lines()
+                .filter(line -> line.startsWith("sluice_admission_total{") && !line.contains("source=\"redis\""))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
     }
 
     String name() {

@@ -12,6 +12,10 @@ import java.util.function.ToDoubleFunction;
 final class Rounds {
 
     private static final int WARM_WINDOWS = 30;
+
+    /** Of a measurement: so many requests come first, since a method that is not compiled yet can be steadily slow. */
+    private static final int WARM_REQUESTS_PER_SECOND = 3_000;
+
     private static final double STEADY = 0.05;
 
     private final Plan plan;
@@ -41,14 +45,21 @@ final class Rounds {
         warm(plan, stage, program, row.title(), row.load());
     }
 
-    /** Loads a program until two windows in a row have nearly the same rate; says so if it never does. */
+    /**
+     * Loads a program until two windows in a row have nearly the same rate; says so if it never does. Gently at first: code
+     * that is not compiled yet is too slow for the deadlines of a service.
+     */
     static void warm(Plan plan, Stage stage, Program program, String title, Load load) {
         int seconds = Math.max(2, plan.seconds() / 2);
+        long enough = (long) WARM_REQUESTS_PER_SECOND * plan.seconds();
+        long requests = 0;
         double last = 0;
         for (int window = 1; window <= WARM_WINDOWS; window++) {
-            double rate = Wrk.run(stage.cores()::others, program.url(), load, plan.connections(), seconds)
-                    .rate();
-            if (window > 2 && Math.abs(rate - last) <= STEADY * last) {
+            int connections = requests < enough / 2 ? Math.max(1, plan.connections() / 8) : plan.connections();
+            Wrk wrk = Wrk.run(stage.cores()::others, program.url(), load, connections, seconds);
+            double rate = wrk.rate();
+            requests += wrk.requests();
+            if (requests >= enough && Math.abs(rate - last) <= STEADY * last) {
                 System.out.printf("%s: steady at %.0f/s after %d s%n", title, rate, window * seconds);
                 return;
             }
@@ -58,13 +69,23 @@ final class Rounds {
     }
 
     private Sample measure(Row row, Program program) {
+        long elsewhere = program.decidedElsewhere();
         Cores.Busy busy = stage.cores().othersSoFar();
         double cpu = program.cpuMicros();
         Wrk wrk = Wrk.run(stage.cores()::others, program.url(), row.load(), plan.connections(), plan.seconds());
+        if (wrk.requests() == 0) {
+            throw new IllegalStateException(row.title() + " answered nothing");
+        }
         double othersBusy = stage.cores().othersSoFar().since(busy);
         long drainMillis = row.isSluice() ? stage.drain().toMillis() : 0;
         double spent = program.cpuMicros() - cpu;
-        return new Sample(wrk, spent / wrk.requests(), drainMillis, othersBusy, program.residentKib());
+        return new Sample(
+                wrk,
+                spent / wrk.requests(),
+                drainMillis,
+                othersBusy,
+                program.decidedElsewhere() - elsewhere,
+                program.residentKib());
     }
 
     /** Empty if the row is not measured. */
@@ -78,6 +99,11 @@ final class Rounds {
 
     double cpu(Row row) {
         return spread(row, Sample::cpuMicros).median();
+    }
+
+    /** Of all rounds. */
+    long decidedElsewhere(Row row) {
+        return samples(row).stream().mapToLong(Sample::decidedElsewhere).sum();
     }
 
     double fastest(Row row) {

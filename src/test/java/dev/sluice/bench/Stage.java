@@ -98,10 +98,14 @@ final class Stage implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(List.of("-cp", PEERS, "dev.sluice.peers." + main, Integer.toString(port)));
         command.addAll(List.of(arguments));
-        return keep(Program.tested(cores, name, port, heapMegabytes, command)).awaitAnswer(port, "/nothing");
+        return keep(Program.tested(cores, name, port, 0, heapMegabytes, command))
+                .awaitAnswer(port, "/nothing");
     }
 
-    /** An instance as it is shipped, whose limits are evaluated and never reached, but by {@link Keys#REFUSED}. */
+    /**
+     * An instance as it is shipped, whose limits are evaluated and never reached, but by {@link Keys#REFUSED}. Redis may take
+     * longer than by default: after one answer that is late the circuit opens, and what is measured then is another way.
+     */
     Program sluice(String name, int heapMegabytes, String signer) {
         int port = Redis.freePort();
         int management = Redis.freePort();
@@ -114,6 +118,7 @@ final class Stage implements AutoCloseable {
                         "sluice.supabase.jwt-secret=a-secret-of-the-benchmark-with-enough-characters",
                         "sluice.signed-url.signer=" + signer,
                         "sluice.journal.directory=" + Program.DIRECTORY.resolve("journal-" + name),
+                        "sluice.redis.timeout=1s",
                         "sluice.operations.signed-url.memory=" + UNLIMITED,
                         "sluice.operations.signed-url.redis=" + UNLIMITED,
                         "sluice.operations.upload.memory=" + UNLIMITED,
@@ -124,7 +129,7 @@ final class Stage implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(List.of("-jar", APP.resolve("sluice.jar").toString()));
         command.addAll(settings);
-        return keep(Program.tested(cores, name, port, heapMegabytes, command))
+        return keep(Program.tested(cores, name, port, management, heapMegabytes, command))
                 .awaitAnswer(management, "/actuator/health/readiness");
     }
 

@@ -37,6 +37,12 @@ final class StandInState {
         private long current;
         private long bytes;
         private long version = 1;
+
+        void add(long amount, long size) {
+            current += amount;
+            bytes += size;
+            version++;
+        }
     }
 
     private final Map<String, Row> rows = new ConcurrentHashMap<>();
@@ -93,6 +99,7 @@ final class StandInState {
                         identity(JSON.readTree(body).path("p_key_hash").asString(""));
                     case "edge_facts" ->
                         facts(JSON.readTree(body).path("p_user_id").asString(""));
+                    case "reserve_quota" -> reserved(JSON.readTree(body));
                     case APPLY -> apply(JSON.readTree(body).path("p_events"));
                     case "quotas_of" -> quotas(JSON.readTree(body).path("p_user_ids"));
                     default -> "null";
@@ -106,10 +113,18 @@ final class StandInState {
     }
 
     private String facts(String user) {
-        Row row = row(user);
-        return "{\"quota\":{\"current\":" + row.current + ",\"limit\":" + LIMIT + ",\"bytesCurrent\":" + row.bytes
-                + ",\"bytesLimit\":null,\"periodEndsAt\":null,\"version\":" + row.version
-                + "},\"canRead\":true,\"canWrite\":true}";
+        return "{\"quota\":{" + quota(row(user)) + "},\"canRead\":true,\"canWrite\":true}";
+    }
+
+    private String reserved(JsonNode asked) {
+        Row row = row(asked.path("p_user_id").asString(""));
+        row.add(asked.path("p_amount").asLong(0), asked.path("p_bytes").asLong(0));
+        return "{\"allowed\":true," + quota(row) + "}";
+    }
+
+    private static String quota(Row row) {
+        return "\"current\":" + row.current + ",\"limit\":" + LIMIT + ",\"bytesCurrent\":" + row.bytes
+                + ",\"bytesLimit\":null,\"periodEndsAt\":null,\"version\":" + row.version;
     }
 
     private String apply(JsonNode applied) {
@@ -119,9 +134,7 @@ final class StandInState {
             users.add(user);
             Row row = row(user);
             if (!"outcome".equals(event.path("kind").asString(""))) {
-                row.current += event.path("amount").asLong(0);
-                row.bytes += event.path("bytes").asLong(0);
-                row.version++;
+                row.add(event.path("amount").asLong(0), event.path("bytes").asLong(0));
             }
             events++;
         }

@@ -30,6 +30,11 @@ record Table(Plan plan, Rounds rounds, Map<Row, Program> programs) {
                 "others",
                 "drain"));
         programs.forEach((row, program) -> line(table, row, program));
+        programs.keySet().stream()
+                .filter(row -> rounds.decidedElsewhere(row) > 0)
+                .forEach(row -> table.append(String.format(
+                        "%n%s: NOT DECIDED BY REDIS, which was too slow: %d requests",
+                        row.title(), rounds.decidedElsewhere(row))));
         return table.append(
                         "\nheap: MiB that a full collection leaves. others: how busy the other cores were, with wrk, Redis and the"
                                 + " stand-in; near 100 %\nthe rate is theirs. drain: ms until the usage events of the last request were"

@@ -16,7 +16,7 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class IntentMicro {
 
-    private final URI sent = URI.create("http://edge/v1/upload/avatars/photos/2026/sch%C3%B6n%20am%20Meer.png");
+    private final URI sent = URI.create("http://edge/v1/upload/avatars/photos/2026/by%20the%20sea.png");
     private final byte[] body =
             ("{\"filename\":\"photos/2026/1.png\",\"contentType\":\"image/png\",\"supabaseBucket\":\"avatars\","
                             + "\"fileSize\":12345}")

@@ -41,8 +41,10 @@ public final class Bench {
     private void run() {
         startPrograms();
         Rounds rounds = new Rounds(plan, stage, programs);
-        rounds.run();
-        System.out.println(new Table(plan, rounds, programs));
+        if (!programs.isEmpty()) {
+            rounds.run();
+            System.out.println(new Table(plan, rounds, programs));
+        }
         compare(rounds);
         Program sluice = programs.get(Row.SIGNED_URL);
         Program limiter = programs.get(Row.LIMITER);

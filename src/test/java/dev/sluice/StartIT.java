@@ -46,6 +46,8 @@ class StartIT {
                 "SUPABASE_SERVICE_KEY|''|sluice.supabase",
                 "sluice.operations.upload.memory|lots|sluice.operations.upload.memory",
                 "sluice.operations.new.memory|5/1m|sluice.operations.new.redis",
+                "sluice.operations.upload.rediss|5/1m|Operation 'upload' has an unknown setting 'rediss'",
+                "spring.cloud.gateway.server.webflux.routes[3].filter[0]|Authenticate|has an unknown setting 'filter'",
                 "sluice.quota.on-failure|perhaps|sluice.quota.on-failure",
                 "sluice.redis.timeout|0ms|sluice.redis.timeout",
                 "sluice.usage.batch-size|0|sluice.usage",

@@ -127,6 +127,6 @@ class ManagementConfiguration {
 
     @Bean("routes")
     HealthIndicator routesHealth(RouteReload reload) {
-        return new RoutesHealth(reload);
+        return new RoutesHealth(reload::state, reload::looks);
     }
 }

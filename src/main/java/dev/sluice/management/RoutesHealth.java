@@ -1,22 +1,30 @@
 package dev.sluice.management;
 
 import dev.sluice.routes.RouteReload;
+import java.util.function.Supplier;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 
-/** Which routes are in force: degraded while the file as it is now is refused, never down. Never reads the disk. */
+/** Which routes are in force: degraded while the file as it is now is refused or not looked at, never down. Never reads the disk. */
 final class RoutesHealth implements HealthIndicator {
 
-    private final RouteReload reload;
+    private final Supplier<RouteReload.State> states;
+    private final Supplier<RouteReload.Looks> looked;
 
-    RoutesHealth(RouteReload reload) {
-        this.reload = reload;
+    RoutesHealth(Supplier<RouteReload.State> states, Supplier<RouteReload.Looks> looked) {
+        this.states = states;
+        this.looked = looked;
     }
 
     @Override
     public Health health() {
-        RouteReload.State state = reload.state();
-        Health.Builder health = state.refused() == null ? Health.up() : Health.status(LayerHealth.DEGRADED);
+        RouteReload.State state = states.get();
+        RouteReload.Looks looks = looked.get();
+        Health.Builder health =
+                state.refused() == null && !looks.overdue() ? Health.up() : Health.status(LayerHealth.DEGRADED);
+        if (looks.overdue()) {
+            health.withDetail("meanwhile", "a change of the file is not seen: its disk does not answer");
+        }
         if (state.refused() != null) {
             health.withDetail("meanwhile", "the routes and limits before this change of the file hold")
                     .withDetail("refused", state.refused());
@@ -26,6 +34,7 @@ final class RoutesHealth implements HealthIndicator {
         }
         return health.withDetail("file", state.file())
                 .withDetail("routes", state.routes())
+                .withDetail("looked", looks.last().toString())
                 .withDetail("since", state.since().toString())
                 .build();
     }

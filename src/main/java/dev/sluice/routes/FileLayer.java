@@ -2,7 +2,9 @@ package dev.sluice.routes;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.springframework.boot.origin.OriginLookup;
 import org.springframework.boot.origin.TextResourceOrigin;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -49,13 +51,17 @@ final class FileLayer {
         return candidate;
     }
 
-    private boolean isOfFile(PropertySource<?> source) {
-        if (source instanceof EnumerablePropertySource<?> named && named.getPropertyNames().length > 0) {
-            return OriginLookup.getOrigin(source, named.getPropertyNames()[0]) instanceof TextResourceOrigin origin
-                    && origin.getResource() != null
-                    && isFile(origin.getResource());
-        }
-        return false;
+    /** An empty map or list has no origin. */
+    boolean isOfFile(PropertySource<?> source) {
+        return source instanceof EnumerablePropertySource<?> named
+                && Arrays.stream(named.getPropertyNames())
+                        .map(name -> OriginLookup.getOrigin(source, name))
+                        .filter(Objects::nonNull)
+                        .findFirst()
+                        .filter(first -> first instanceof TextResourceOrigin origin
+                                && origin.getResource() != null
+                                && isFile(origin.getResource()))
+                        .isPresent();
     }
 
     private boolean isFile(Resource resource) {

@@ -29,7 +29,7 @@ import org.springframework.cloud.gateway.support.ConfigurationService;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 
-/** Makes routes of their definitions and finds every mistake: ids, filters and their arguments, guards, predicates. */
+/** Makes routes of their definitions and finds every mistake: ids, predicates, filters and their arguments, guards. */
 final class RouteBuilder {
 
     private static final String OURS = "dev.sluice.";
@@ -70,7 +70,7 @@ final class RouteBuilder {
                             + " SLUICE_ROUTES names.",
                     null);
         }
-        checkIds(definitions);
+        checkEach(definitions);
         List<GatewayFilterFactory> limited = with(operations);
         List<Built> built = new ArrayList<>();
         for (RouteDefinition definition : definitions) {
@@ -80,7 +80,7 @@ final class RouteBuilder {
         return new RouteTable(built, operations);
     }
 
-    private static void checkIds(List<RouteDefinition> definitions) {
+    private static void checkEach(List<RouteDefinition> definitions) {
         Set<String> ids = new HashSet<>();
         for (RouteDefinition route : definitions) {
             if (route.getId() == null || route.getId().isBlank()) {
@@ -91,6 +91,13 @@ final class RouteBuilder {
                 throw new RouteConfigurationException(
                         "Two routes have the id '" + route.getId() + "'.", "Give each route an id of its own.", null);
             }
+            if (route.getPredicates().isEmpty()) {
+                throw new RouteConfigurationException(
+                        "Route '" + route.getId() + "' has no predicates: it would match every request.",
+                        "Say under predicates which requests are meant; - Path=/** is for all.",
+                        null);
+            }
+            CorsMetadata.check(route);
         }
     }
 

@@ -3,8 +3,10 @@ package dev.sluice.routes;
 import dev.sluice.admission.DefaultLimit;
 import dev.sluice.routes.RoutesFile.Content;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -42,11 +44,20 @@ public final class RouteReload {
             @Nullable String refused,
             List<String> atNextStart) {}
 
+    /**
+     * The looks at the file.
+     *
+     * @param last when the last one ended
+     * @param overdue whether one should have ended since: a disk that hangs, so that no change is seen
+     */
+    public record Looks(Instant last, boolean overdue) {}
+
     private final RoutesFile file;
     private final RouteSettingsReader reader;
     private final RouteBuilder builder;
     private final LiveRoutes live;
     private final GatewayProperties properties;
+    private final Duration patience;
     private final DefaultLimit defaultLimit;
     private final Clock clock;
     private final Counter applied;
@@ -61,13 +72,20 @@ public final class RouteReload {
     /** Written when all else is done. */
     private volatile State state;
 
-    /** Reads the file as it is at the start. */
+    private volatile Instant looked;
+
+    /**
+     * Reads the file as it is at the start.
+     *
+     * @param patience how long there may be no look at the file before that is told
+     */
     RouteReload(
             RoutesFile file,
             RouteSettingsReader reader,
             RouteBuilder builder,
             LiveRoutes live,
             GatewayProperties properties,
+            Duration patience,
             DefaultLimit defaultLimit,
             Clock clock,
             MeterRegistry registry) {
@@ -76,11 +94,16 @@ public final class RouteReload {
         this.builder = builder;
         this.live = live;
         this.properties = properties;
+        this.patience = patience;
         this.defaultLimit = defaultLimit;
         this.clock = clock;
         this.applied = registry.counter("sluice.routes.reload", "outcome", "applied");
         this.refused = registry.counter("sluice.routes.reload", "outcome", "refused");
         this.state = new State(file.path().toString(), 0, clock.instant(), null, List.of());
+        Gauge.builder("sluice.routes.refused", this, it -> it.state.refused() == null ? 0 : 1)
+                .description("1 while the routes file as it is now is refused")
+                .register(registry);
+        this.looked = clock.instant();
         this.seen = file.read();
         this.wasThere = seen instanceof Content.Text;
         this.othersAtStart = seen instanceof Content.Text text ? reader.others(text.yaml()) : Map.of();
@@ -88,6 +111,11 @@ public final class RouteReload {
 
     public State state() {
         return state;
+    }
+
+    public Looks looks() {
+        Instant last = looked;
+        return new Looks(last, Duration.between(last, clock.instant()).compareTo(patience) > 0);
     }
 
     /** Looks at the file once, and takes over what it says if it has changed. Never fails. */
@@ -104,6 +132,7 @@ public final class RouteReload {
             judged = now;
             judge(now);
         }
+        looked = clock.instant();
     }
 
     private void judge(Content content) {
@@ -123,6 +152,12 @@ public final class RouteReload {
             refuse(before, e.summary(), e.getMessage() + " " + e.action());
         } catch (RuntimeException e) {
             refuse(before, "It cannot be used: " + e.getClass().getSimpleName() + ".", Reasons.of(e));
+        } catch (StackOverflowError | LinkageError e) {
+            // Reactor takes these for the end of the process: the look would never end, and no other one begin.
+            refuse(
+                    before,
+                    "It cannot be used: " + e.getClass().getSimpleName() + ".",
+                    e instanceof StackOverflowError ? "It is nested too deep." : Reasons.of(e));
         }
     }
 

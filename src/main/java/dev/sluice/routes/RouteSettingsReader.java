@@ -26,7 +26,9 @@ import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.cloud.gateway.route.RouteDefinition;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.Profiles;
 import org.springframework.core.env.PropertySource;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 import org.springframework.core.io.ByteArrayResource;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
@@ -37,8 +39,13 @@ final class RouteSettingsReader {
     static final String ROUTES = GatewayProperties.PREFIX + ".routes";
 
     private static final ConfigurationPropertyName ROUTES_NAME = ConfigurationPropertyName.of(ROUTES);
+    private static final ConfigurationPropertyName CONFIG = ConfigurationPropertyName.of("spring.config");
     private static final List<ConfigurationPropertyName> LIVE = Stream.of(
-                    ROUTES, "sluice.operations", "sluice.plans", "sluice.quota.default-limit")
+                    ROUTES,
+                    "sluice.operations",
+                    "sluice.plans",
+                    "sluice.quota.default-limit",
+                    "spring.config.activate.on-profile")
             .map(ConfigurationPropertyName::of)
             .toList();
 
@@ -53,19 +60,13 @@ final class RouteSettingsReader {
 
     /** @throws RouteConfigurationException naming the line, the route or the property that is wrong */
     RouteSettings read(String yaml) {
-        List<PropertySource<?>> sources = parse(yaml);
-        List<String> names = names(sources);
-        if (names.isEmpty()) {
+        List<PropertySource<?>> documents = parse(yaml);
+        if (names(documents).isEmpty()) {
             throw new RouteConfigurationException("It is empty.", "Routes are defined under " + ROUTES + ".", null);
         }
-        for (String name : names) {
-            if (name.startsWith("spring.config.")) {
-                throw new RouteConfigurationException(
-                        "It has " + name + ", which is read at the start only.",
-                        "Restart to have the file read, or leave " + name + " out.",
-                        null);
-            }
-        }
+        List<PropertySource<?>> sources = active(documents);
+        sources.forEach(RouteSettingsReader::checkFollowable);
+        sources.forEach(KnownSettings::check);
         ConfigurableEnvironment candidate = new FileLayer(file).replace(environment, sources);
         Binder binder = new Binder(
                 ConfigurationPropertySources.from(candidate.getPropertySources()),
@@ -74,10 +75,54 @@ final class RouteSettingsReader {
                 routes(binder), definesRoutes(sources), operations(candidate), defaultLimit(binder), others(sources));
     }
 
+    /**
+     * Looks for what binding passes over, and for what could not be followed later, before the start binds anything. The
+     * words of a variable's name are not told from each other: those are left out.
+     *
+     * @throws RouteConfigurationException as a reload of the same file would
+     */
+    void checkAtStart() {
+        FileLayer layer = new FileLayer(file);
+        for (PropertySource<?> source : environment.getPropertySources()) {
+            if (layer.isOfFile(source)) {
+                checkFollowable(source);
+            }
+            if (!(source instanceof SystemEnvironmentPropertySource)) {
+                KnownSettings.check(source);
+            }
+        }
+    }
+
+    private static void checkFollowable(PropertySource<?> source) {
+        for (String name : names(List.of(source))) {
+            ConfigurationPropertyName property = adapt(name);
+            if (CONFIG.isAncestorOf(property) && !isLive(property)) {
+                throw new RouteConfigurationException(
+                        "The file has " + name + ", which could not be followed.",
+                        "Leave " + name + " out of the routes file.",
+                        null);
+            }
+        }
+    }
+
+    /** Without the documents for other profiles. */
+    private List<PropertySource<?>> active(List<PropertySource<?>> documents) {
+        return documents.stream().filter(this::isActive).toList();
+    }
+
+    private boolean isActive(PropertySource<?> document) {
+        return new Binder(
+                        ConfigurationPropertySources.from(document),
+                        new PropertySourcesPlaceholdersResolver(environment))
+                .bind("spring.config.activate.on-profile", String[].class)
+                .map(profiles -> profiles.length == 0 || environment.acceptsProfiles(Profiles.of(profiles)))
+                .orElse(true);
+    }
+
     /** What the file sets beside what changes with it, by property; nothing of a file that is no YAML. */
     Map<String, String> others(String yaml) {
         try {
-            return others(parse(yaml));
+            return others(active(parse(yaml)));
         } catch (RouteConfigurationException e) {
             return Map.of();
         }
@@ -86,6 +131,7 @@ final class RouteSettingsReader {
     /** One source for each document of the file, the last first, as later ones override. */
     private List<PropertySource<?>> parse(String yaml) {
         try {
+            WrittenOut.check(yaml);
             List<PropertySource<?>> sources =
                     new ArrayList<>(new YamlPropertySourceLoader().load(file.toString(), new Text(yaml, file)));
             Collections.reverse(sources);
@@ -167,12 +213,16 @@ final class RouteSettingsReader {
         for (PropertySource<?> source : sources) {
             for (String name : names(List.of(source))) {
                 ConfigurationPropertyName property = adapt(name);
-                if (LIVE.stream().noneMatch(live -> live.equals(property) || live.isAncestorOf(property))) {
+                if (!isLive(property)) {
                     others.putIfAbsent(name, String.valueOf(source.getProperty(name)));
                 }
             }
         }
         return others;
+    }
+
+    private static boolean isLive(ConfigurationPropertyName property) {
+        return LIVE.stream().anyMatch(live -> live.equals(property) || live.isAncestorOf(property));
     }
 
     private static ConfigurationPropertyName adapt(String name) {

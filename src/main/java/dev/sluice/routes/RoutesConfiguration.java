@@ -13,6 +13,7 @@ import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.gateway.config.GatewayProperties;
 import org.springframework.cloud.gateway.filter.factory.GatewayFilterFactory;
@@ -48,6 +49,12 @@ class RoutesConfiguration {
     @Bean
     RoutesAtArrival routesAtArrival(LiveRoutes live) {
         return new RoutesAtArrival(live);
+    }
+
+    /** Before anything is bound. */
+    @Bean
+    static BeanFactoryPostProcessor settingsCheck(ConfigurableEnvironment environment) {
+        return beans -> new RouteSettingsReader(file(environment), environment).checkAtStart();
     }
 
     @Bean
@@ -88,7 +95,8 @@ class RoutesConfiguration {
             ConfigurableEnvironment environment,
             RouteBuilder builder,
             LiveRoutes live,
-            GatewayProperties properties,
+            GatewayProperties gateway,
+            RoutesProperties properties,
             DefaultLimit defaultLimit,
             Clock clock,
             MeterRegistry registry) {
@@ -98,7 +106,8 @@ class RoutesConfiguration {
                 new RouteSettingsReader(file, environment),
                 builder,
                 live,
-                properties,
+                gateway,
+                properties.patience(),
                 defaultLimit,
                 clock,
                 registry);

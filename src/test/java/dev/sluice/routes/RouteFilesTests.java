@@ -1,6 +1,7 @@
 package dev.sluice.routes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,6 +10,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.FileSystemResource;
 import org.yaml.snakeyaml.Yaml;
 
 /** The route files of the repository do not drift apart. */
@@ -21,6 +27,14 @@ class RouteFilesTests {
 
         assertThat(project).hasSizeGreaterThan(defaults.size());
         assertThat(project.subList(0, defaults.size())).isEqualTo(defaults);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gateway-routes.yml", "gateway-routes.supabase.yml"})
+    void theFilesHaveNoSettingThatNobodyReads(String file) throws IOException {
+        for (PropertySource<?> source : new YamlPropertySourceLoader().load(file, new FileSystemResource(file))) {
+            assertThatCode(() -> KnownSettings.check(source)).doesNotThrowAnyException();
+        }
     }
 
     private static List<Object> routes(String file) throws IOException {

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -82,6 +83,8 @@ class RouteReloadIT {
         ((Logger) LoggerFactory.getLogger(RouteReload.class)).addAppender(LOGGED);
         patiently().until(() -> serves(4));
         assertThat(health().path("status").asString()).isEqualTo("UP");
+        assertThat(Instant.parse(health().path("details").path("looked").asString()))
+                .isAfter(Instant.now().minusSeconds(60));
     }
 
     @AfterAll
@@ -95,6 +98,7 @@ class RouteReloadIT {
     void begin() throws IOException {
         turn(GOOD);
         patiently().until(() -> serves(4));
+        assertThat(gauge()).as("refused").isZero();
     }
 
     @Test
@@ -240,9 +244,26 @@ class RouteReloadIT {
                 Map.entry("just words", "It has no routes."),
                 Map.entry(
                         GOOD + "\n---\nspring.config.import: file:more.yml\n",
-                        "spring.config.import, which is read at"),
+                        "The file has spring.config.import, which could not be followed."),
                 bad(PING + ", " + PING, "Two routes have the id 'ping'."),
                 bad("{uri: 'no://op', predicates: [Path=/x]}", "The route to no://op has no id."),
+                bad("{id: x, uri: 'no://op'}", "Route 'x' has no predicates: it would match every request."),
+                bad("{id: x, uri: 'no://op', predicates: []}", "Route 'x' has no predicates"),
+                bad("{id: x, uri: 'no://op', predicate: [Path=/x]}", "Did you mean 'predicates'? Known here: "),
+                bad(
+                        "{id: x, uri: 'no://op', predicates: [Path=/x], filter: [Authenticate]}",
+                        "Route 'x' has an unknown setting 'filter' (" + routes() + " - "),
+                bad(
+                        "{id: x, uri: 'no://op', predicates: [Path=/x], filters: {Authenticate: users}}",
+                        "Route 'x' has an unknown setting 'filters.Authenticate'"),
+                bad(
+                        "{id: x, uri: 'no://op', predicates: [Path=/x], metadata: {cors: '*'}}",
+                        "Route 'x': the gateway cannot read its metadata cors."),
+                bad(
+                        "{id: x, uri: 'no://op', predicates: [Path=/x, 'Header=X, " + "(".repeat(20_000)
+                                + ")".repeat(20_000) + "']}",
+                        "It is nested too deep."),
+                Map.entry("a: &a {b: *a}\n" + GOOD, "when its aliases are written out."),
                 bad(answering("x", "Nope=1"), "Route 'x': there is no filter Nope."),
                 bad(
                         answering("x", "RateLimit=nothing"),
@@ -293,6 +314,12 @@ class RouteReloadIT {
                         file("signed-url: {memory: lots}", "", PING),
                         "sluice.operations.signed-url.memory (" + routes() + " - "),
                 Map.entry(
+                        file(LIMITS + ", upload: {rediss: 5/1m}", "", PING),
+                        "Operation 'upload' has an unknown setting 'rediss' (" + routes() + " - "),
+                Map.entry(
+                        file(LIMITS, "plans: {pro: {operations: {upload: {max_sise: 5MB}}}},", PING),
+                        "Plan 'pro' has an unknown setting 'operations.upload.max_sise' ("),
+                Map.entry(
                         file(LIMITS + ", other: {memory: 5/1m}", "", PING),
                         "sluice.operations.other.redis must be set"),
                 Map.entry(
@@ -315,6 +342,7 @@ class RouteReloadIT {
 
         assertThat(messages()).hasSize(1).first().asString().contains(routes().toString(), bad.getValue());
         assertThat(health().path("status").asString()).isEqualTo("DEGRADED");
+        assertThat(gauge()).isOne();
         assertThat(health().at("/details/refused").asString()).isNotBlank();
         assertThat(health().at("/details/file").asString()).isEqualTo(routes().toString());
         assertThat(get("/ping").status()).isEqualTo(204);
@@ -392,6 +420,14 @@ class RouteReloadIT {
                 .tag("outcome", outcome)
                 .counter()
                 .count();
+    }
+
+    private static double gauge() {
+        return stack.edge()
+                .bean(MeterRegistry.class)
+                .get("sluice.routes.refused")
+                .gauge()
+                .value();
     }
 
     private static List<String> messages() {

@@ -9,6 +9,10 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +23,23 @@ import org.springframework.core.env.StandardEnvironment;
 class RouteReloadTests {
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    private final Clock clock = new Clock() {
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    };
 
     @TempDir
     private Path directory;
@@ -57,6 +78,43 @@ class RouteReloadTests {
         assertThat(refused()).isEqualTo(1);
     }
 
+    @Test
+    void tellsThatTheFileIsRefusedForAsLongAsItIs() throws IOException {
+        RouteReload reload = reload(file());
+        look(reload);
+        assertThat(gauge()).isZero();
+
+        Files.writeString(file(), "a: 1");
+        for (int i = 0; i < 5; i++) {
+            look(reload);
+        }
+        assertThat(gauge()).isOne();
+
+        Files.delete(file());
+        look(reload);
+        look(reload);
+        assertThat(gauge()).isZero();
+    }
+
+    @Test
+    void tellsThatTheFileIsNotLookedAt() {
+        RouteReload reload = reload(file());
+        now = now.plusSeconds(59);
+        assertThat(reload.looks().overdue()).isFalse();
+        now = now.plusSeconds(2);
+        assertThat(reload.looks().overdue()).isTrue();
+
+        look(reload);
+
+        assertThat(reload.looks()).isEqualTo(new RouteReload.Looks(now, false));
+        assertThat(new RoutesProperties(Duration.ofMillis(10)).patience()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(new RoutesProperties(Duration.ofSeconds(30)).patience()).isEqualTo(Duration.ofMinutes(5));
+    }
+
+    private double gauge() {
+        return registry.get("sluice.routes.refused").gauge().value();
+    }
+
     private Path file() {
         return directory.resolve("routes.yml");
     }
@@ -87,8 +145,9 @@ class RouteReloadTests {
                         guards),
                 new LiveRoutes(event -> {}),
                 new GatewayProperties(),
+                Duration.ofMinutes(1),
                 new DefaultLimit(null),
-                Clock.systemUTC(),
+                clock,
                 registry);
     }
 }

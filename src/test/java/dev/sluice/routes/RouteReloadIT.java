@@ -259,10 +259,6 @@ class RouteReloadIT {
                 bad(
                         "{id: x, uri: 'no://op', predicates: [Path=/x], metadata: {cors: '*'}}",
                         "Route 'x': the gateway cannot read its metadata cors."),
-                bad(
-                        "{id: x, uri: 'no://op', predicates: [Path=/x, 'Header=X, " + "(".repeat(20_000)
-                                + ")".repeat(20_000) + "']}",
-                        "It is nested too deep."),
                 Map.entry("a: &a {b: *a}\n" + GOOD, "when its aliases are written out."),
                 bad(answering("x", "Nope=1"), "Route 'x': there is no filter Nope."),
                 bad(

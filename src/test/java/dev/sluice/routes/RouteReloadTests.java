@@ -23,6 +23,7 @@ import org.springframework.core.env.StandardEnvironment;
 class RouteReloadTests {
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private Error failure = new AssertionError("There is nothing to build");
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private final Clock clock = new Clock() {
         @Override
@@ -96,6 +97,27 @@ class RouteReloadTests {
         assertThat(gauge()).isZero();
     }
 
+    /** Reactor takes these for the end of the process, and would leave the look without one. */
+    @Test
+    void followsTheFileAfterOneWithWhichTheStackOrTheLoadingOfClassesGaveUp() throws IOException {
+        RouteReload reload = reload(file());
+        for (Error error : List.of(new StackOverflowError(), new NoClassDefFoundError("Gone"))) {
+            failure = error;
+            Files.writeString(
+                    file(),
+                    "spring.cloud.gateway.server.webflux.routes: [{id: x, uri: 'no://op', predicates: [Path=/x]}]\n");
+            look(reload);
+            look(reload);
+            assertThat(reload.state().refused())
+                    .isEqualTo("It cannot be used: " + error.getClass().getSimpleName() + ".");
+
+            Files.writeString(file(), "a: 1");
+            look(reload);
+            look(reload);
+            assertThat(reload.state().refused()).isEqualTo("There are no routes.");
+        }
+    }
+
     @Test
     void tellsThatTheFileIsNotLookedAt() {
         RouteReload reload = reload(file());
@@ -140,7 +162,7 @@ class RouteReloadTests {
                         List.of(),
                         List.of(),
                         () -> {
-                            throw new AssertionError("There is nothing to build");
+                            throw failure;
                         },
                         guards),
                 new LiveRoutes(event -> {}),

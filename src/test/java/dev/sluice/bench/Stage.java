@@ -3,6 +3,7 @@ package dev.sluice.bench;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.redis.KeySpace;
+import dev.sluice.testkit.Ports;
 import dev.sluice.testkit.Redis;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.io.IOException;
@@ -40,7 +41,7 @@ final class Stage implements AutoCloseable {
         cores.moveToOthers(ProcessHandle.current().pid());
         peersRedis = redis();
         sluiceRedis = redis();
-        int port = Redis.freePort();
+        int port = Ports.free();
         standIn = keep(Program.beside(cores, "stand-in", port, StandIn.class, Integer.toString(port)))
                 .awaitAnswer(port, "/control");
     }
@@ -94,7 +95,7 @@ final class Stage implements AutoCloseable {
     }
 
     private Program peer(String name, int heapMegabytes, String main, String... arguments) {
-        int port = Redis.freePort();
+        int port = Ports.free();
         List<String> command =
                 new ArrayList<>(List.of("-cp", PEERS, "dev.sluice.peers." + main, Integer.toString(port)));
         command.addAll(List.of(arguments));
@@ -107,8 +108,8 @@ final class Stage implements AutoCloseable {
      * longer than by default: after one answer that is late the circuit opens, and what is measured then is another way.
      */
     Program sluice(String name, int heapMegabytes, String signer) {
-        int port = Redis.freePort();
-        int management = Redis.freePort();
+        int port = Ports.free();
+        int management = Ports.free();
         List<String> settings = Stream.of(
                         "server.port=" + port,
                         "management.server.port=" + management,

@@ -13,6 +13,7 @@ import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.cluster.event.ClusterTopologyChangedEvent;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -271,10 +272,13 @@ public final class RedisConnection implements AutoCloseable {
         @Override
         public void onRedisConnected(RedisChannelHandler<?, ?> handler, SocketAddress address) {}
 
-        /** Nothing is lost with one that was closed on purpose, such as those that ask a Cluster for its topology. */
+        /**
+         * Nothing is lost with one that was closed on purpose, such as those that ask a Cluster for its topology, or that
+         * only listens, on which no charge was ever sent.
+         */
         @Override
         public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
-            if (!handler.isClosed()) {
+            if (!handler.isClosed() && !(handler instanceof StatefulRedisPubSubConnection)) {
                 lost();
             }
         }

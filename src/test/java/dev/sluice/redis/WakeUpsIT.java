@@ -40,14 +40,18 @@ class WakeUpsIT {
             try (RedisConnection connection =
                     new RedisConnection(client, Duration.ofSeconds(2), call -> call, connector)) {
                 WakeUps wakeUps = new WakeUps(client, connection, CHANNEL, woken::incrementAndGet);
+                AtomicInteger losses = new AtomicInteger();
+                connection.onLoss(losses::incrementAndGet);
                 wakeUps.start();
                 heard(wakeUps);
 
                 assertThat(redis.client().clientKill(KillArgs.Builder.typePubsub()))
                         .isPositive();
                 heard(wakeUps);
+                assertThat(losses).as("no charge is lost with who listens").hasValue(0);
                 redis.restart();
                 heard(wakeUps);
+                assertThat(losses).hasPositiveValue();
 
                 wakeUps.stop();
                 await().atMost(SOON).until(() -> redis.client().pubsubChannels().isEmpty());

@@ -2,6 +2,7 @@ package dev.sluice.ledger;
 
 import dev.sluice.redis.KeySpace;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Writes shadows as {@code admit.lua} reads them: a kind, how many keys and arguments follow, then those. */
 final class ShadowArguments {
@@ -10,12 +11,12 @@ final class ShadowArguments {
 
     static void addKeys(List<String> keys, String userId, ShadowCheck shadow) {
         if (shadow instanceof ShadowCheck.Rates rates) {
+            String candidate = rates.checks().stream()
+                    .map(check -> check.rate().limit() + "/" + check.rate().windowSeconds())
+                    .collect(Collectors.joining("+"));
             for (RateCheck check : rates.checks()) {
                 keys.add(KeySpace.shadowRate(
-                        userId,
-                        check.operation(),
-                        check.rate().windowSeconds(),
-                        check.rate().limit()));
+                        userId, check.operation(), check.rate().windowSeconds(), candidate));
             }
         } else if (shadow instanceof ShadowCheck.Buckets buckets) {
             for (BucketCheck bucket : buckets.buckets()) {

@@ -43,10 +43,14 @@ public final class KeySpace {
         return tag(userId) + ":rl:" + encode(userId) + ":" + encode(operation) + ":" + windowSeconds;
     }
 
-    /** Requests that a candidate for a limit would have admitted, a hash as of {@link #rate}. */
-    public static String shadowRate(String userId, String operation, long windowSeconds, long limit) {
+    /**
+     * Requests that a candidate for a limit would have admitted, a hash as of {@link #rate}.
+     *
+     * @param candidate all of its rates, since those of another count what it would have refused
+     */
+    public static String shadowRate(String userId, String operation, long windowSeconds, String candidate) {
         return "sluice:shadow:" + tag(userId) + ":" + encode(userId) + ":" + encode(operation) + ":" + windowSeconds
-                + ":" + limit;
+                + ":" + candidate;
     }
 
     /** The user's ledger, a hash. */

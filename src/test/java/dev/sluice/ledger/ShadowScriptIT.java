@@ -79,13 +79,13 @@ class ShadowScriptIT {
             assertThat(((Exceeded) over).resetMillis()).isBetween(1L, 63_000L);
         });
         assertThat(used(KeySpace.rate(USER, "upload", 60))).isEqualTo(1_000);
-        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, 300))).isEqualTo(300);
+        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, "300/60"))).isEqualTo(300);
     }
 
     @Test
     void countsTheWindowsOfACandidateTogetherAndApartFromAllOthers() {
         ShadowCheck both = rates("2/1s", "5/1m");
-        ShadowCheck other = rates("3/1m");
+        ShadowCheck other = rates("3/1s", "5/1m");
         for (int second = 0; second < 4; second++) {
             moveTo(START + second * 2_000L);
             for (int i = 0; i < 3; i++) {
@@ -93,11 +93,11 @@ class ShadowScriptIT {
             }
         }
 
-        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, 5))).isEqualTo(5);
-        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, 3))).isEqualTo(3);
+        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, "2/1+5/60"))).isEqualTo(5);
+        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, "3/1+5/60"))).isEqualTo(5);
         assertThat(used(KeySpace.rate(USER, "upload", 60))).isEqualTo(12);
         assertThat(redis.client().keys("sluice:shadow:*"))
-                .hasSize(3)
+                .hasSize(4)
                 .allSatisfy(key -> assertThat(redis.client().pttl(key)).isPositive());
 
         moveTo(START + 6_000 + 63_000);
@@ -242,12 +242,12 @@ class ShadowScriptIT {
 
         assertThat(ledger.admit(request(one, null, List.of(), rates("9/1m"))).block())
                 .isInstanceOf(AdmitReply.RateExceeded.class);
-        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, 9))).isEqualTo(1);
+        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, "9/60"))).isEqualTo(1);
     }
 
     @Test
     void oneThatFailsFailsAloneAndTheRequestIsAdmitted() {
-        redis.client().set(KeySpace.shadowRate(USER, "upload", 60, 3), "no hash");
+        redis.client().set(KeySpace.shadowRate(USER, "upload", 60, "3/60"), "no hash");
 
         Admitted admitted =
                 (Admitted) admitted(request(WIDE, charge(1), List.of(), rates("3/1m"), rates("4/1m")), row(0, 10L));

@@ -40,12 +40,7 @@ final class AdmissionFilter implements GlobalFilter, Ordered {
             return chain.filter(exchange);
         }
         Subject subject = subjects.of(exchange);
-        UploadIntent largest = UploadBatch.largest(exchange);
-        ProblemException tooLarge = sizes.check(subject, largest);
-        if (tooLarge != null) {
-            return Mono.error(tooLarge);
-        }
-        shadows.size(subject, largest);
+        shadows.size(subject, UploadBatch.largest(exchange));
         shadows.judgeAlone(subject);
         return chain.filter(exchange);
     }

@@ -83,7 +83,7 @@ public final class AdmissionPreview {
             Long size = InFlightFilter.size(exchange);
             Flight flight =
                     size == null ? null : inFlight.claim(subject.context().requestId(), size);
-            ProblemException tooLarge = sizes.check(subject, UploadBatch.largest(exchange));
+            ProblemException tooLarge = claims.isEmpty() ? null : sizes.check(subject, UploadBatch.largest(exchange));
             ClaimJudge judge = new ClaimJudge(
                     subject, remembered, lastVerdicts, defaultLimit.requests(), usage.isFull(), clock.instant());
             if (size != null) {

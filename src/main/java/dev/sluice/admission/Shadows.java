@@ -31,10 +31,11 @@ final class Shadows {
     /** Requests that claim nothing and whose shadows are before Redis at once. */
     private static final int MOST_ASKED = 256;
 
-    /** Requests for whose shadows the database is read at once; its places are the requests' that wait for it. */
+    /**
+     * Requests for whose shadows the database is read at once, by one read after the other; its places are the requests'
+     * that wait for it.
+     */
     private static final int MOST_LOADED = 32;
-
-    private static final int READS_OF_ONE = 4;
 
     private final Ledger ledger;
     private final FactsReader facts;
@@ -75,7 +76,7 @@ final class Shadows {
                     loaded,
                     subject,
                     unknown,
-                    Mono.when(loads)
+                    Flux.concat(loads)
                             .then(Mono.defer(() -> ask(subject, unknown, FactsMode.HELD)))
                             .doOnNext(known -> {
                                 for (int i = 0; i < known.size(); i++) {
@@ -110,13 +111,11 @@ final class Shadows {
         if (check instanceof ShadowCheck.Buckets claim) {
             AdmitReply.Load verdicts = new AdmitReply.Load("", missing.fence(), false, missing.buckets());
             return Flux.fromIterable(missing.buckets())
-                    .flatMap(
-                            index -> facts.loadInBackground(
-                                            subject.userId(),
-                                            verdicts,
-                                            claim.buckets().get(index).bucket())
-                                    .flatMap(FactsReader.Loaded::stored),
-                            READS_OF_ONE)
+                    .concatMap(index -> facts.loadInBackground(
+                                    subject.userId(),
+                                    verdicts,
+                                    claim.buckets().get(index).bucket())
+                            .flatMap(FactsReader.Loaded::stored))
                     .then();
         }
         AdmitReply.Load ledgerFacts = new AdmitReply.Load(missing.incarnation(), missing.fence(), true, List.of());

@@ -91,13 +91,22 @@ final class Explanation {
 
     /** What it would refuse passes. */
     private static boolean isInShadow(FilterDefinition filter) {
-        return "shadow".equalsIgnoreCase(filter.getArgs().get("mode"));
+        return "shadow".equalsIgnoreCase(argument(filter, "mode"));
+    }
+
+    /** As the filter binds it, whatever the case of its name. */
+    private static @Nullable String argument(FilterDefinition filter, String name) {
+        return filter.getArgs().entrySet().stream()
+                .filter(given -> given.getKey().equalsIgnoreCase(name))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(null);
     }
 
     /** What is left of a batch is counted with the attempt before it, which was counted when its body was not known. */
     private void memory(FilterDefinition filter, ServerWebExchange exchange) {
-        Map<String, String> arguments = filter.getArgs();
-        String first = arguments.getOrDefault("operation", arguments.get(FIRST_ARGUMENT));
+        String named = argument(filter, "operation");
+        String first = named == null ? filter.getArgs().get(FIRST_ARGUMENT) : named;
         String operation = operations.get(Objects.requireNonNull(first)).name();
         RequestContext context = RequestContext.of(exchange);
         int cost = context.cost();

@@ -13,16 +13,18 @@ public final class LogScope implements AutoCloseable {
 
     private static final String REQUEST_ID = "requestId";
 
-    private final MDC.MDCCloseable request;
+    private final @Nullable String outer;
     private final @Nullable Scope span;
 
-    private LogScope(MDC.MDCCloseable request, @Nullable Scope span) {
-        this.request = request;
+    private LogScope(@Nullable String outer, @Nullable Scope span) {
+        this.outer = outer;
         this.span = span;
     }
 
     static LogScope of(String requestId, @Nullable Trace trace) {
-        return new LogScope(MDC.putCloseable(REQUEST_ID, requestId), trace == null ? null : trace.current());
+        String outer = MDC.get(REQUEST_ID);
+        MDC.put(REQUEST_ID, requestId);
+        return new LogScope(outer, trace == null ? null : trace.current());
     }
 
     @Override
@@ -30,6 +32,10 @@ public final class LogScope implements AutoCloseable {
         if (span != null) {
             span.close();
         }
-        request.close();
+        if (outer == null) {
+            MDC.remove(REQUEST_ID);
+        } else {
+            MDC.put(REQUEST_ID, outer);
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.tracing;
 
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.reactive.function.client.ClientRequest;
 import org.springframework.web.reactive.function.client.ClientResponse;
@@ -21,6 +22,8 @@ public final class HttpCalls {
     private static final String FUNCTIONS = "/rpc/";
     private static final String BAGGAGE = "baggage";
     private static final String TRACE_STATE = "tracestate";
+    private static final int TRACE_ID_AT = 3;
+    private static final int TRACE_ID_LENGTH = 32;
 
     private HttpCalls() {}
 
@@ -87,6 +90,16 @@ public final class HttpCalls {
                 Attributes.server(span, server.getHostString(), server.getPort());
             }
         });
-        request.header(TraceParent.HEADER, place.traceparent());
+        String own = place.traceparent();
+        if (!isContinued(request, own)) {
+            request.requestHeaders().remove(TRACE_STATE);
+        }
+        request.header(TraceParent.HEADER, own);
+    }
+
+    /** Whether the client's trace id is the one that goes on. */
+    private static boolean isContinued(HttpClientRequest request, String own) {
+        List<String> given = request.requestHeaders().getAll(TraceParent.HEADER);
+        return given.size() == 1 && given.get(0).regionMatches(TRACE_ID_AT, own, TRACE_ID_AT, TRACE_ID_LENGTH);
     }
 }

@@ -143,6 +143,22 @@ class TracesIT {
     }
 
     @Test
+    void passesNoStateOnWithATraceThatItDoesNotBelongTo() {
+        HttpRequest upload = HttpRequest.newBuilder(
+                        URI.create(stack.edge().url() + "/v1/upload/" + Stack.BUCKET + "/stray-" + FILE))
+                .header("X-API-Key", key)
+                .header("Content-Type", "image/png")
+                .header("tracestate", "vendor=opaque")
+                .POST(BodyPublishers.ofByteArray(new byte[20]))
+                .build();
+
+        assertThat(stack.send(upload).status()).isEqualTo(200);
+
+        RecordedRequest stored = Objects.requireNonNull(stack.supabase().lastRequest("storage.upload"));
+        assertThat(stored.headers()).containsKey("traceparent").doesNotContainKey("tracestate");
+    }
+
+    @Test
     void tracesARefusalThatIsNoErrorOfOurs() {
         String traceId = newTraceId();
 

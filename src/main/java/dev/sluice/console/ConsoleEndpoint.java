@@ -22,6 +22,7 @@ import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /** {@code console}: GET answers a {@link Snapshot}. Never waits longer than {@value #LIMIT_MILLIS} ms for Redis. */
 final class ConsoleEndpoint {
@@ -62,6 +63,7 @@ final class ConsoleEndpoint {
 
     private Mono<ServerResponse> answer(ServerRequest request) {
         return Mono.zip(inTime(instances.others()), inTime(deadLetters.counts()))
+                .publishOn(Schedulers.boundedElastic())
                 .map(told -> snapshot(told.getT1(), told.getT2()))
                 .flatMap(snapshot -> ServerResponse.ok()
                         .cacheControl(CacheControl.noStore())

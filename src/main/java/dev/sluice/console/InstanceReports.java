@@ -98,6 +98,7 @@ final class InstanceReports implements DisposableBean {
                 .filter(text -> text.length() <= LONGEST)
                 .flatMap(text -> redis.call(commands -> commands.pttl(KeySpace.instance(id)))
                         .filter(left -> left > 0)
+                        .publishOn(Schedulers.boundedElastic())
                         .flatMap(left -> Mono.justOrEmpty(parse(text))
                                 .map(report -> new Heard(report, (KEPT.toMillis() - left) / 1000.0))));
     }

@@ -27,8 +27,9 @@ const DECISIONS = "sluice.admission";
 /** The part of a request that each stage is; the order in which it meets them. */
 const STAGE_NAMES = { memory: "memory guard", redis: "Redis", database: "database", supabase: "Supabase" };
 
-/** What a filter in shadow mode would do is no decision. */
-const decides = ([verdict]) => verdict !== "would_refuse";
+/** What a filter in shadow mode would do, or could not tell, is no decision. */
+const decides = ([verdict]) => !["would_refuse", "shadow_failed"].includes(verdict);
+const wouldRefuse = ([verdict]) => verdict === "would_refuse";
 const refused = ([, outcome]) => isRefusal(outcome);
 
 /** What is beyond the last bucket is drawn at it. */
@@ -172,12 +173,12 @@ function deciders(series, at) {
     ...["redis", "memory"].map((source) => row(source, decided(source, true), decided(source, false), "flow")),
     ...["database", "policy"].map((source) => row(source, decided(source, true), decided(source, false), "dark")),
     ...byPolicy,
-    ...(series.some(({ tags, name }) => name === DECISIONS && !decides(tags))
+    ...(series.some(({ tags, name }) => name === DECISIONS && wouldRefuse(tags))
       ? [
           row(
             "would be refused, in shadow",
             0,
-            count(series, DECISIONS, (tags) => !decides(tags)),
+            count(series, DECISIONS, wouldRefuse),
             "dark",
           ),
         ]

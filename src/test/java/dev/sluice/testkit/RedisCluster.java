@@ -169,7 +169,10 @@ public final class RedisCluster implements RedisData {
 
     private static boolean isOk(Redis node) {
         String replication = node.client().info("replication");
-        return node.client().clusterInfo().contains("cluster_state:ok")
+        String cluster = node.client().clusterInfo();
+        // Where not every slot has to be served, a node that does not know all owners yet says ok too.
+        return cluster.contains("cluster_state:ok")
+                && cluster.contains("cluster_slots_ok:" + SlotHash.SLOT_COUNT)
                 && (replication.contains("role:master") || replication.contains("master_link_status:up"));
     }
 

@@ -6,8 +6,8 @@ import reactor.blockhound.integration.BlockHoundIntegration;
 /**
  * Tells BlockHound which locks of libraries may park an event loop for a moment, because they are held for a few
  * instructions and never across I/O: Netty's adaptive allocator guards its magazines, the JDK's scheduler its queue, Lettuce
- * counts the writers of a connection and draws from the system's entropy when it begins one with TLS, and Resilience4j
- * records a call's end. Without this, whatever meets such a lock under load fails. Our own code is watched as before.
+ * counts the writers of a connection and draws from the system's entropy when it begins one with TLS, Resilience4j
+ * records a call's end, and Jackson makes the reader of a type once. Without this, whatever meets such a lock under load fails. Our own code is watched as before.
  */
 public final class LibraryLocks implements BlockHoundIntegration {
 
@@ -20,6 +20,8 @@ public final class LibraryLocks implements BlockHoundIntegration {
         builder.allowBlockingCallsInside("io.netty.buffer.AdaptivePoolingAllocator", "allocate")
                 // A timer that is cancelled. Refused inside of the lock, it would leave the lock taken for ever.
                 .allowBlockingCallsInside("java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", "remove")
+                .allowBlockingCallsInside(
+                        "tools.jackson.databind.deser.DeserializerCache", "_createAndCacheValueDeserializer")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "incrementWriters")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "decrementWriters")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "doExclusive")

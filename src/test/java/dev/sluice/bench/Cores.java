@@ -36,7 +36,20 @@ record Cores(int count) {
 
     /** Moves a process that runs already to the others. */
     void moveToOthers(long pid) {
-        Shell.run("taskset", "-a", "-p", "-c", rest(), Long.toString(pid));
+        move(rest(), pid);
+    }
+
+    /** Lets a process that was started on the tested core use all of them, as long as it only warms up. */
+    void moveToAll(long pid) {
+        move("0-" + (count - 1), pid);
+    }
+
+    void moveToTested(long pid) {
+        move(TESTED, pid);
+    }
+
+    private static void move(String cores, long pid) {
+        Shell.run("taskset", "-a", "-p", "-c", cores, Long.toString(pid));
     }
 
     private String rest() {

@@ -43,19 +43,25 @@ final class Program implements AutoCloseable {
     }
 
     /**
-     * Starts a JVM on the tested core, with the collector and heap that all of them have.
+     * Starts a JVM on the tested core.
      *
+     * @param jvm what runs it
      * @param managementPort 0 for none
      * @param heapMegabytes from its start on
      */
     static Program tested(
-            Cores cores, String name, int port, int managementPort, int heapMegabytes, List<String> arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                JAVA.resolve("java").toString(),
-                "-XX:+UseG1GC",
-                "-Xms" + heapMegabytes + "m",
-                "-Xmx" + heapMegabytes + "m",
-                "-XX:+ExitOnOutOfMemoryError"));
+            Cores cores,
+            Jvm jvm,
+            String name,
+            int port,
+            int managementPort,
+            int heapMegabytes,
+            List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(jvm.bin().resolve("java").toString());
+        command.addAll(jvm.options());
+        command.addAll(
+                List.of("-Xms" + heapMegabytes + "m", "-Xmx" + heapMegabytes + "m", "-XX:+ExitOnOutOfMemoryError"));
         command.addAll(arguments);
         return new Program(name, port, managementPort, spawn(name, cores.tested(command)));
     }

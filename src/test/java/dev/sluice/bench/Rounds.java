@@ -14,7 +14,7 @@ final class Rounds {
     private static final int WARM_WINDOWS = 30;
 
     /** Of a measurement: so many requests come first, since a method that is not compiled yet can be steadily slow. */
-    private static final int WARM_REQUESTS_PER_SECOND = 3_000;
+    private static final int WARM_REQUESTS_PER_SECOND = 5_000;
 
     private static final double STEADY = 0.05;
 
@@ -46,20 +46,27 @@ final class Rounds {
     }
 
     /**
-     * Loads a program until two windows in a row have nearly the same rate; says so if it never does. Gently at first: code
-     * that is not compiled yet is too slow for the deadlines of a service.
+     * Loads a program with many requests on all cores, where the compiler is not in its way, then on the tested one until two
+     * windows in a row have nearly the same rate; says so if they never do. Gently at first: code that is not compiled yet is
+     * too slow for the deadlines of a service.
      */
     static void warm(Plan plan, Stage stage, Program program, String title, Load load) {
         int seconds = Math.max(2, plan.seconds() / 2);
         long enough = (long) WARM_REQUESTS_PER_SECOND * plan.seconds();
         long requests = 0;
+        stage.cores().moveToAll(program.pid());
+        int window = 1;
+        for (; window <= WARM_WINDOWS && requests < enough; window++) {
+            int connections = requests < enough / 4 ? Math.max(1, plan.connections() / 8) : plan.connections();
+            requests += Wrk.run(stage.cores()::others, program.url(), load, connections, seconds)
+                    .requests();
+        }
+        stage.cores().moveToTested(program.pid());
         double last = 0;
-        for (int window = 1; window <= WARM_WINDOWS; window++) {
-            int connections = requests < enough / 2 ? Math.max(1, plan.connections() / 8) : plan.connections();
-            Wrk wrk = Wrk.run(stage.cores()::others, program.url(), load, connections, seconds);
-            double rate = wrk.rate();
-            requests += wrk.requests();
-            if (requests >= enough && Math.abs(rate - last) <= STEADY * last) {
+        for (; window <= WARM_WINDOWS; window++) {
+            double rate = Wrk.run(stage.cores()::others, program.url(), load, plan.connections(), seconds)
+                    .rate();
+            if (Math.abs(rate - last) <= STEADY * last) {
                 System.out.printf("%s: steady at %.0f/s after %d s%n", title, rate, window * seconds);
                 return;
             }

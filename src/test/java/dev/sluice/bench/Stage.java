@@ -99,7 +99,7 @@ final class Stage implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(List.of("-cp", PEERS, "dev.sluice.peers." + main, Integer.toString(port)));
         command.addAll(List.of(arguments));
-        return keep(Program.tested(cores, name, port, 0, heapMegabytes, command))
+        return keep(Program.tested(cores, Jvm.OF_ALL, name, port, 0, heapMegabytes, command))
                 .awaitAnswer(port, "/nothing");
     }
 
@@ -108,12 +108,21 @@ final class Stage implements AutoCloseable {
      * longer than by default: after one answer that is late the circuit opens, and what is measured then is another way.
      */
     Program sluice(String name, int heapMegabytes, String signer) {
+        return sluice(Jvm.OF_ALL, sluiceRedis, name, heapMegabytes, signer);
+    }
+
+    /** An instance that has a Redis to itself, so that its background is its own. */
+    Program sluiceAlone(Jvm jvm, String name) {
+        return sluice(jvm, redis(), name, HEAP_MEGABYTES, "local");
+    }
+
+    private Program sluice(Jvm jvm, Redis redis, String name, int heapMegabytes, String signer) {
         int port = Ports.free();
         int management = Ports.free();
         List<String> settings = Stream.of(
                         "server.port=" + port,
                         "management.server.port=" + management,
-                        "spring.data.redis.url=" + sluiceRedis.uri(),
+                        "spring.data.redis.url=" + redis.uri(),
                         "sluice.supabase.url=" + standIn.url(),
                         "sluice.supabase.service-key=sb_secret_bench",
                         "sluice.supabase.jwt-secret=a-secret-of-the-benchmark-with-enough-characters",
@@ -130,7 +139,7 @@ final class Stage implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(List.of("-jar", APP.resolve("sluice.jar").toString()));
         command.addAll(settings);
-        return keep(Program.tested(cores, name, port, management, heapMegabytes, command))
+        return keep(Program.tested(cores, jvm, name, port, management, heapMegabytes, command))
                 .awaitAnswer(management, "/actuator/health/readiness");
     }
 

@@ -58,7 +58,7 @@ final class StartRun {
         }
     }
 
-    private static @Nullable Path jdk25() {
+    static @Nullable Path jdk25() {
         String told = System.getenv("JAVA_25_HOME");
         if (told != null && is25(Path.of(told))) {
             return Path.of(told);

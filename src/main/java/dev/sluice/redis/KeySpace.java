@@ -17,9 +17,19 @@ public final class KeySpace {
 
     private static final String[] TAGS = new String[PARTITIONS];
 
+    /** What a byte adds to the checksum. */
+    private static final int[] CRC = new int[256];
+
     static {
         for (int p = 0; p < PARTITIONS; p++) {
             TAGS[p] = String.format(Locale.ROOT, "{p%02d}", p);
+        }
+        for (int b = 0; b < CRC.length; b++) {
+            int crc = b << 8;
+            for (int bit = 0; bit < 8; bit++) {
+                crc = (crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1;
+            }
+            CRC[b] = crc & 0xffff;
         }
     }
 
@@ -29,11 +39,7 @@ public final class KeySpace {
     public static int partition(String userId) {
         int crc = 0;
         for (byte b : userId.getBytes(StandardCharsets.UTF_8)) {
-            crc ^= (b & 0xff) << 8;
-            for (int bit = 0; bit < 8; bit++) {
-                crc = (crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1;
-            }
-            crc &= 0xffff;
+            crc = (crc << 8 ^ CRC[(crc >> 8 ^ b) & 0xff]) & 0xffff;
         }
         return crc % PARTITIONS;
     }
@@ -124,29 +130,32 @@ public final class KeySpace {
 
     /** Percent-encodes every byte but the unreserved characters of RFC 3986. */
     static String encode(String id) {
-        StringBuilder encoded = null;
-        byte[] bytes = id.getBytes(StandardCharsets.UTF_8);
-        for (int i = 0; i < bytes.length; i++) {
-            byte b = bytes[i];
-            boolean unreserved = (b >= 'a' && b <= 'z')
-                    || (b >= 'A' && b <= 'Z')
-                    || (b >= '0' && b <= '9')
-                    || b == '-'
-                    || b == '_'
-                    || b == '.'
-                    || b == '~';
-            if (unreserved) {
-                if (encoded != null) {
-                    encoded.append((char) b);
-                }
-                continue;
-            }
-            if (encoded == null) {
-                encoded = new StringBuilder(bytes.length + 16).append(id, 0, i);
-            }
-            encoded.append('%').append(hex(b >> 4)).append(hex(b));
+        int plain = 0;
+        while (plain < id.length() && isUnreserved(id.charAt(plain))) {
+            plain++;
         }
-        return encoded == null ? id : encoded.toString();
+        if (plain == id.length()) {
+            return id;
+        }
+        StringBuilder encoded = new StringBuilder(id.length() + 16).append(id, 0, plain);
+        for (byte b : id.substring(plain).getBytes(StandardCharsets.UTF_8)) {
+            if (isUnreserved((char) b)) {
+                encoded.append((char) b);
+            } else {
+                encoded.append('%').append(hex(b >> 4)).append(hex(b));
+            }
+        }
+        return encoded.toString();
+    }
+
+    private static boolean isUnreserved(char c) {
+        return (c >= 'a' && c <= 'z')
+                || (c >= 'A' && c <= 'Z')
+                || (c >= '0' && c <= '9')
+                || c == '-'
+                || c == '_'
+                || c == '.'
+                || c == '~';
     }
 
     private static char hex(int value) {

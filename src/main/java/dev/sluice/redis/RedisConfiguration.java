@@ -1,8 +1,12 @@
 package dev.sluice.redis;
 
 import dev.sluice.tracing.RedisCalls;
+import io.github.resilience4j.bulkhead.BulkheadRegistry;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.github.resilience4j.reactor.bulkhead.operator.BulkheadOperator;
+import io.github.resilience4j.reactor.circuitbreaker.operator.CircuitBreakerOperator;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.TimeoutOptions;
@@ -18,8 +22,6 @@ import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderC
 import org.springframework.boot.data.redis.autoconfigure.DataRedisProperties;
 import org.springframework.boot.data.redis.autoconfigure.LettuceClientConfigurationBuilderCustomizer;
 import org.springframework.boot.data.redis.autoconfigure.LettuceClientOptionsBuilderCustomizer;
-import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreaker;
-import org.springframework.cloud.client.circuitbreaker.ReactiveCircuitBreakerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
@@ -85,23 +87,28 @@ class RedisConfiguration {
         });
     }
 
-    /** The connection of the request path: one budget, one circuit breaker; whatever opens that, the loss is told. */
+    /**
+     * The connection of the request path: one budget, one circuit breaker; whatever opens that, the loss is told. The breaker's
+     * own operators, since Spring's would look it up by name, and make another, at each call.
+     */
     @Bean
     @Primary
     RedisConnection edgeRedis(
             LettuceConnectionFactory factory,
             RedisProperties properties,
-            ReactiveCircuitBreakerFactory<?, ?> breakers,
             CircuitBreakerRegistry circuits,
+            BulkheadRegistry bulkheads,
             ScheduledExecutorService redisConnector) {
-        ReactiveCircuitBreaker breaker = breakers.create(CIRCUIT);
+        CircuitBreaker circuit = circuits.circuitBreaker(CIRCUIT);
+        CircuitBreakerOperator<Object> throughCircuit = CircuitBreakerOperator.of(circuit);
+        BulkheadOperator<Object> throughBulkhead = BulkheadOperator.of(bulkheads.bulkhead(CIRCUIT));
         RedisConnection edge = new RedisConnection(
                 factory.getRequiredNativeClient(),
                 properties.timeout(),
-                call -> breaker.run(call, Mono::error),
+                call -> Mono.from(throughCircuit.apply(Mono.from(throughBulkhead.apply(call)))),
                 calls(factory),
                 redisConnector);
-        circuits.circuitBreaker(CIRCUIT).getEventPublisher().onStateTransition(change -> {
+        circuit.getEventPublisher().onStateTransition(change -> {
             if (change.getStateTransition().getToState() == State.OPEN) {
                 edge.lost();
             }

@@ -55,7 +55,7 @@ final class RequestContextFilter implements WebFilter, Ordered {
         }
     }
 
-    /** After the observation filter of Spring Boot, which is at {@code HIGHEST_PRECEDENCE + 1}; before all else. */
+    /** Before all else, but for what has to be put before it. */
     @Override
     public int getOrder() {
         return Ordered.HIGHEST_PRECEDENCE + 10;

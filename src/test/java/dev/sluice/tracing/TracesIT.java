@@ -9,6 +9,7 @@ import dev.sluice.testkit.Secrets;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
 import dev.sluice.testkit.supabase.RecordedRequest;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
@@ -222,6 +223,19 @@ class TracesIT {
             assertThat(stored.headers()).doesNotContainKey("baggage");
             assertThat(unsampled.bean(Spans.class).all(unsampled.bean(SdkTracerProvider.class)))
                     .isEmpty();
+            await("the end of the request")
+                    .untilAsserted(() -> assertThat(unsampled
+                                    .bean(MeterRegistry.class)
+                                    .find("api.response_time")
+                                    .timers())
+                            .hasSize(1));
+            assertThat(unsampled
+                            .bean(MeterRegistry.class)
+                            .find("http.server.requests")
+                            .timers())
+                    .as("observations")
+                    .allMatch(
+                            timer -> String.valueOf(timer.getId().getTag("uri")).startsWith("/actuator"));
         }
     }
 

@@ -12,7 +12,6 @@ import org.springframework.core.env.Environment;
 import org.springframework.web.server.WebExceptionHandler;
 import org.springframework.web.server.WebFilter;
 import reactor.netty.NettyPipeline;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The beans of this package, and the writer of its refusals. */
 @Configuration(proxyBeanMethods = false)
@@ -32,8 +31,8 @@ class ExchangeConfiguration {
     }
 
     @Bean
-    ProblemWriter problemWriter(JsonMapper json) {
-        return new ProblemWriter(json);
+    ProblemWriter problemWriter() {
+        return new ProblemWriter();
     }
 
     @Bean

@@ -2,7 +2,6 @@ package dev.sluice.exchange;
 
 import dev.sluice.tracing.Trace;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -17,12 +16,13 @@ import reactor.core.publisher.Mono;
 public final class Timings {
 
     private static final long NOT_ENTERED = -1;
-    private static final double NANOS_PER_MILLI = 1_000_000.0;
+    private static final Stage[] STAGES = Stage.values();
+    private static final int USUAL_LENGTH = 96;
 
     private final LongSupplier nanoTime;
     private final @Nullable Trace trace;
     private final long startedNanos;
-    private final AtomicLongArray spentNanos = new AtomicLongArray(Stage.values().length);
+    private final AtomicLongArray spentNanos = new AtomicLongArray(STAGES.length);
 
     /** @param nanoTime a monotonic clock in nanoseconds, {@link System#nanoTime()} outside of tests */
     public Timings(LongSupplier nanoTime) {
@@ -91,11 +91,24 @@ public final class Timings {
         return nanoTime.getAsLong() - startedNanos;
     }
 
-    /** The {@code timing} member of a body: milliseconds, {@code total} first. */
+    /** The {@code timing} member of a body as JSON: milliseconds, {@code total} first. */
+    public String json() {
+        StringBuilder json = new StringBuilder(USUAL_LENGTH).append("{\"total\":");
+        appendMillis(json, totalNanos());
+        for (Stage stage : STAGES) {
+            if (entered(stage)) {
+                json.append(",\"").append(stage.field()).append("\":");
+                appendMillis(json, spentNanos(stage));
+            }
+        }
+        return json.append('}').toString();
+    }
+
+    /** As {@link #json}, for a mapper. */
     public Map<String, Double> fields() {
         Map<String, Double> fields = new LinkedHashMap<>();
         fields.put("total", millis(totalNanos()));
-        for (Stage stage : Stage.values()) {
+        for (Stage stage : STAGES) {
             if (entered(stage)) {
                 fields.put(stage.field(), millis(spentNanos(stage)));
             }
@@ -105,23 +118,30 @@ public final class Timings {
 
     /** The value of {@code Server-Timing} (W3C): milliseconds, {@code total} last. */
     public String header() {
-        StringBuilder header = new StringBuilder();
-        for (Stage stage : Stage.values()) {
+        StringBuilder header = new StringBuilder(USUAL_LENGTH);
+        for (Stage stage : STAGES) {
             if (entered(stage)) {
-                header.append(stage.label())
-                        .append(";dur=")
-                        .append(format(spentNanos(stage)))
-                        .append(", ");
+                header.append(stage.label()).append(";dur=");
+                appendMillis(header, spentNanos(stage));
+                header.append(", ");
             }
         }
-        return header.append("total;dur=").append(format(totalNanos())).toString();
+        appendMillis(header.append("total;dur="), totalNanos());
+        return header.toString();
     }
 
     private static double millis(long nanos) {
         return Math.round(nanos / 1_000.0) / 1_000.0;
     }
 
-    private static String format(long nanos) {
-        return String.format(Locale.ROOT, "%.3f", nanos / NANOS_PER_MILLI);
+    /** Milliseconds with three decimals, rounded half up. */
+    private static void appendMillis(StringBuilder text, long nanos) {
+        long micros = (nanos + 500) / 1000;
+        int decimals = (int) (micros % 1000);
+        text.append(micros / 1000)
+                .append('.')
+                .append((char) ('0' + decimals / 100))
+                .append((char) ('0' + decimals / 10 % 10))
+                .append((char) ('0' + decimals % 10));
     }
 }

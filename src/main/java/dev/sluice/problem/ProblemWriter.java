@@ -1,9 +1,8 @@
 package dev.sluice.problem;
 
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -13,7 +12,6 @@ import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Writes refusals: our JSON, RFC 9457 where the client asks for {@code application/problem+json}, or what the request's
@@ -23,11 +21,9 @@ public final class ProblemWriter {
 
     private static final MediaType TEXT = new MediaType(MediaType.TEXT_PLAIN, StandardCharsets.UTF_8);
 
-    private final JsonMapper json;
-
-    public ProblemWriter(JsonMapper json) {
-        this.json = json;
-    }
+    /** The members that every form may have; no field of a problem takes their place. */
+    private static final Set<String> OWN = Set.of(
+            "type", "title", "status", "detail", "success", "error", "code", "requestId", "statusCode", "message");
 
     /** Completes when the answer is written; the response must not be committed yet. */
     public Mono<Void> write(ServerWebExchange exchange, Problem problem, String requestId) {
@@ -59,30 +55,37 @@ public final class ProblemWriter {
 
     /** The body alone, for places without an exchange. */
     public byte[] bytes(Problem problem, String requestId, boolean rfc9457) {
-        Map<String, Object> body = new LinkedHashMap<>();
+        JsonText body = new JsonText();
         if (rfc9457) {
-            body.put("type", "about:blank");
-            body.put("title", problem.code().title());
-            body.put("status", problem.status());
-            body.put("detail", problem.detail());
+            body.member("type", "about:blank")
+                    .member("title", problem.code().title())
+                    .member("status", problem.status())
+                    .member("detail", problem.detail());
         }
-        body.put("success", false);
-        body.put("error", problem.detail());
-        body.put("code", problem.code().name());
-        body.put("requestId", requestId);
-        problem.fields().forEach(body::putIfAbsent);
-        return json.writeValueAsBytes(body);
+        body.member("success", false)
+                .member("error", problem.detail())
+                .member("code", problem.code().name())
+                .member("requestId", requestId);
+        return withFields(problem, body);
     }
 
-    private byte[] asStorage(Problem problem, String requestId) {
-        Map<String, Object> body = new LinkedHashMap<>();
-        body.put("statusCode", Integer.toString(problem.status()));
-        body.put("error", problem.code().title());
-        body.put("message", problem.detail());
-        body.put("code", problem.code().name());
-        body.put("requestId", requestId);
-        problem.fields().forEach(body::putIfAbsent);
-        return json.writeValueAsBytes(body);
+    private static byte[] asStorage(Problem problem, String requestId) {
+        JsonText body = new JsonText()
+                .member("statusCode", Integer.toString(problem.status()))
+                .member("error", problem.code().title())
+                .member("message", problem.detail())
+                .member("code", problem.code().name())
+                .member("requestId", requestId);
+        return withFields(problem, body);
+    }
+
+    private static byte[] withFields(Problem problem, JsonText body) {
+        problem.fields().forEach((name, value) -> {
+            if (!OWN.contains(name)) {
+                body.value(name, value);
+            }
+        });
+        return body.bytes();
     }
 
     /** Whether the values of an {@code Accept} header ask for {@code application/problem+json}. */

@@ -5,10 +5,10 @@ import dev.sluice.caller.Caller;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.intent.UploadBatch;
 import dev.sluice.intent.UploadIntent;
+import dev.sluice.problem.JsonText;
 import dev.sluice.problem.Problem;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.StringJoiner;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.core.Ordered;
@@ -17,15 +17,12 @@ import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The end of a signing route: answers with the signed URL, or those of a batch. */
 final class SignedUrlFilter implements GatewayFilter, Ordered {
 
     /** After the admission at 9000, before the gateway's own routing at 10000. */
     static final int ORDER = 9500;
-
-    private static final JsonMapper JSON = JsonMapper.shared();
 
     private final Access access;
     private final SignedUrls signedUrls;
@@ -68,10 +65,9 @@ final class SignedUrlFilter implements GatewayFilter, Ordered {
                 .flatMap(signed -> settled(signed, exchange, intent))
                 .flatMap(signed -> {
                     signed.usefulFor().ifPresent(context::answerLife);
-                    Map<String, Object> body = new LinkedHashMap<>();
-                    body.put("success", true);
-                    body.putAll(fields(signed, intent));
-                    return answer(exchange.getResponse(), ended(body, context));
+                    JsonText body = new JsonText().member("success", true);
+                    addFields(body, signed, intent);
+                    return answer(exchange.getResponse(), body, context);
                 });
     }
 
@@ -88,57 +84,46 @@ final class SignedUrlFilter implements GatewayFilter, Ordered {
         return batches.sign(batch, Caller.ATTRIBUTE.get(exchange), Admission.of(exchange), context)
                 .flatMap(results -> {
                     BatchSigning.shortestLife(results).ifPresent(context::answerLife);
-                    Map<String, Object> body = new LinkedHashMap<>();
-                    body.put("success", true);
-                    body.put(
-                            "items",
-                            results.stream()
-                                    .map(result -> item(result, batch.partial()))
-                                    .toList());
-                    return answer(exchange.getResponse(), ended(body, context));
+                    StringJoiner items = new StringJoiner(",", "[", "]");
+                    results.forEach(result -> items.add(item(result, batch.partial())));
+                    JsonText body = new JsonText().member("success", true).json("items", items.toString());
+                    return answer(exchange.getResponse(), body, context);
                 });
     }
 
-    private Map<String, Object> item(BatchSigning.Signed result, boolean partial) {
-        Map<String, Object> item = new LinkedHashMap<>();
+    private String item(BatchSigning.Signed result, boolean partial) {
+        JsonText item = new JsonText();
         if (result instanceof BatchSigning.Signed.Refused refused) {
             Problem problem = refused.problem();
-            item.put("success", false);
-            item.put("error", problem.detail());
-            item.put("code", problem.code().name());
-            problem.fields().forEach(item::putIfAbsent);
-            return item;
+            item.member("success", false)
+                    .member("error", problem.detail())
+                    .member("code", problem.code().name());
+            problem.fields().forEach(item::value);
+            return item.toString();
         }
         if (partial) {
-            item.put("success", true);
+            item.member("success", true);
         }
         BatchSigning.Signed.Url signed = (BatchSigning.Signed.Url) result;
-        item.putAll(fields(signed.url(), signed.intent()));
-        return item;
+        addFields(item, signed.url(), signed.intent());
+        return item.toString();
     }
 
-    private Map<String, Object> fields(Signer.SignedUrl signed, UploadIntent intent) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put(access.field(), signed.url());
+    private void addFields(JsonText json, Signer.SignedUrl signed, UploadIntent intent) {
+        json.member(access.field(), signed.url());
         if (access == Access.UPLOAD && signed.token() != null) {
-            fields.put("token", signed.token());
+            json.member("token", signed.token());
         }
         if (!signed.headers().isEmpty()) {
-            fields.put("method", "PUT");
-            fields.put("headers", signed.headers());
+            json.member("method", "PUT").member("headers", signed.headers());
         }
-        fields.put("path", intent.object().path());
-        return fields;
+        json.member("path", intent.object().path());
     }
 
-    private static Map<String, Object> ended(Map<String, Object> body, RequestContext context) {
-        body.put("requestId", context.requestId());
-        body.put("timing", context.timings().fields());
-        return body;
-    }
-
-    private static Mono<Void> answer(ServerHttpResponse response, Map<String, Object> body) {
-        byte[] bytes = JSON.writeValueAsBytes(body);
+    private static Mono<Void> answer(ServerHttpResponse response, JsonText body, RequestContext context) {
+        byte[] bytes = body.member("requestId", context.requestId())
+                .json("timing", context.timings().json())
+                .bytes();
         response.setStatusCode(HttpStatus.OK);
         response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
         response.getHeaders().setContentLength(bytes.length);

@@ -32,4 +32,17 @@ class TimingsTests {
                 .verify();
         assertThat(timings.spentNanos(Stage.DATABASE)).isEqualTo(1_000_000);
     }
+
+    @Test
+    void tellsMillisecondsWithThreeDecimals() {
+        timings.add(Stage.MEMORY, 0);
+        timings.add(Stage.REDIS, -1_004_499);
+        timings.add(Stage.SUPABASE, -12_045_500);
+        nanos.set(61_000_000_000L);
+
+        assertThat(timings.header())
+                .isEqualTo("memory;dur=0.000, redis;dur=1.004, supabase;dur=12.046, total;dur=61000.000");
+        assertThat(timings.json())
+                .isEqualTo("{\"total\":61000.000,\"memoryGuard\":0.000,\"redisChecks\":1.004,\"supabaseCall\":12.046}");
+    }
 }

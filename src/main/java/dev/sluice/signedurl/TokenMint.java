@@ -1,82 +1,98 @@
 package dev.sluice.signedurl;
 
-import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.JOSEObjectType;
-import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.crypto.MACSigner;
-import com.nimbusds.jwt.JWTClaimsSet;
-import com.nimbusds.jwt.SignedJWT;
 import dev.sluice.intent.ObjectPath;
+import dev.sluice.problem.JsonText;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Date;
-import java.util.UUID;
+import java.util.Base64;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mints storage's signed tokens in process: HS256 over the UTF-8 bytes of the JWT secret, with the claims that storage-api
- * itself sets. {@code scope} is for servers since June 2026, {@code upsert} for those before. This is recorded behaviour,
- * not a documented interface.
+ * Mints storage's signed tokens in process: HS256 over the UTF-8 bytes of the JWT secret (RFC 7515, 7519), with the claims
+ * that storage-api itself sets. {@code scope} is for servers since June 2026, {@code upsert} for those before. This is
+ * recorded behaviour, not a documented interface.
  */
 final class TokenMint {
 
-    private static final JWSHeader HEADER =
-            new JWSHeader.Builder(JWSAlgorithm.HS256).type(JOSEObjectType.JWT).build();
+    private static final int LEAST_SECRET_BYTES = 32;
+    private static final String HMAC_SHA256 = "HmacSHA256";
+    private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
-    private final MACSigner signer;
+    /** The header, encoded, with the dot behind it. */
+    private static final String HEADER =
+            BASE64.encodeToString("{\"typ\":\"JWT\",\"alg\":\"HS256\"}".getBytes(StandardCharsets.US_ASCII)) + ".";
+
+    /** {@code 8-4-4-4-12} hexadecimal digits. */
+    private static final int UUID_LENGTH = 36;
+
+    /** One per thread, since it has a state. */
+    private final ThreadLocal<Mac> macs;
+
     private final Clock clock;
 
     /** @throws IllegalStateException if the secret is too short for HS256 (RFC 7518, 3.2) */
     TokenMint(String secret, Clock clock) {
-        try {
-            this.signer = new MACSigner(secret.getBytes(StandardCharsets.UTF_8));
-        } catch (JOSEException e) {
+        byte[] key = secret.getBytes(StandardCharsets.UTF_8);
+        if (key.length < LEAST_SECRET_BYTES) {
             throw new IllegalStateException(
                     "sluice.supabase.jwt-secret must be at least 32 bytes long for sluice.signed-url.signer=local, as"
-                            + " the project's own JWT secret is (environment SUPABASE_JWT_SECRET)",
-                    e);
+                            + " the project's own JWT secret is (environment SUPABASE_JWT_SECRET)");
         }
+        SecretKeySpec spec = new SecretKeySpec(key, HMAC_SHA256);
+        this.macs = ThreadLocal.withInitial(() -> mac(spec));
         this.clock = clock;
     }
 
     /** @param userId becomes the object's owner if it is a UUID, the only form that storage stores */
     String upload(ObjectPath object, boolean upsert, @Nullable String userId, Duration expiresIn) {
-        JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder();
+        JsonText claims = new JsonText();
         if (userId != null && isUuid(userId)) {
-            claims.claim("owner", userId);
+            claims.member("owner", userId);
         }
         return sign(
-                claims.claim("url", object.decoded()).claim("upsert", upsert).claim("scope", "upload"), expiresIn);
+                claims.member("url", object.decoded()).member("upsert", upsert).member("scope", "upload"), expiresIn);
     }
 
     String download(ObjectPath object, Duration expiresIn) {
-        return sign(new JWTClaimsSet.Builder().claim("url", object.decoded()).claim("scope", "download"), expiresIn);
+        return sign(new JsonText().member("url", object.decoded()).member("scope", "download"), expiresIn);
     }
 
-    private String sign(JWTClaimsSet.Builder claims, Duration expiresIn) {
-        Instant now = clock.instant();
-        SignedJWT token = new SignedJWT(
-                HEADER,
-                claims.issueTime(Date.from(now))
-                        .expirationTime(Date.from(now.plus(expiresIn)))
-                        .build());
+    private String sign(JsonText claims, Duration expiresIn) {
+        long nowMillis = clock.millis();
+        byte[] payload = claims.member("iat", nowMillis / 1000)
+                .member("exp", (nowMillis + expiresIn.toMillis()) / 1000)
+                .bytes();
+        String signed = HEADER + BASE64.encodeToString(payload);
+        byte[] signature = macs.get().doFinal(signed.getBytes(StandardCharsets.US_ASCII));
+        return signed + "." + BASE64.encodeToString(signature);
+    }
+
+    private static Mac mac(SecretKeySpec key) {
         try {
-            token.sign(signer);
-        } catch (JOSEException e) {
-            throw new IllegalStateException("A token cannot be signed", e);
+            Mac mac = Mac.getInstance(HMAC_SHA256);
+            mac.init(key);
+            return mac;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("Every JDK has HmacSHA256", e);
         }
-        return token.serialize();
     }
 
-    /** Java also reads shortened forms such as {@code 1-1-1-1-1}. */
     private static boolean isUuid(String text) {
-        try {
-            return UUID.fromString(text).toString().equalsIgnoreCase(text);
-        } catch (IllegalArgumentException e) {
+        if (text.length() != UUID_LENGTH) {
             return false;
         }
+        for (int i = 0; i < UUID_LENGTH; i++) {
+            char c = text.charAt(i);
+            boolean dash = i == 8 || i == 13 || i == 18 || i == 23;
+            boolean hex = c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F';
+            if (dash ? c != '-' : !hex) {
+                return false;
+            }
+        }
+        return true;
     }
 }

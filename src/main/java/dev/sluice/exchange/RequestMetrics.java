@@ -7,6 +7,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.opentelemetry.context.Scope;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +23,7 @@ import org.springframework.web.server.ServerWebExchange;
 final class RequestMetrics {
 
     private static final Logger log = LoggerFactory.getLogger(RequestMetrics.class);
-    private static final Duration SLOW = Duration.ofMillis(500);
+    private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final Duration[] BUCKETS = {
         Duration.ofMillis(1),
         Duration.ofMillis(5),
@@ -33,11 +37,31 @@ final class RequestMetrics {
         Duration.ofMillis(1000)
     };
 
+    /** Lines of slow requests in a second; where there are more, the instance is slow and not the requests. */
+    private static final int SLOW_LINES = 10;
+
+    private record Kind(String operation, String outcome, boolean cached) {}
+
     private final MeterRegistry registry;
+
+    /** As many as the registry has: operations and routes, each with the codes that there are. */
+    private final Map<Kind, Timer> responses = new ConcurrentHashMap<>();
+
+    private final Map<Stage, Timer> stages = new EnumMap<>(Stage.class);
     private final Counter slow;
+    private final LineLimit slowLines = new LineLimit(SLOW_LINES, System::nanoTime);
 
     RequestMetrics(MeterRegistry registry) {
         this.registry = registry;
+        for (Stage stage : Stage.values()) {
+            stages.put(
+                    stage,
+                    Timer.builder("sluice.stage")
+                            .description("Time spent in one layer of a request")
+                            .serviceLevelObjectives(BUCKETS)
+                            .tag("stage", stage.label())
+                            .register(registry));
+        }
         this.slow = Counter.builder("sluice.slow")
                 .description("Guarded requests that took longer than 500 ms")
                 .register(registry);
@@ -78,30 +102,45 @@ final class RequestMetrics {
     private void time(RequestContext context, String operation, String outcome) {
         Timings timings = context.timings();
         long total = timings.totalNanos();
-        Timer.builder("api.response_time")
-                .description("From the request's arrival to the end of its answer")
-                .serviceLevelObjectives(BUCKETS)
-                .tag("provider", "supabase")
-                .tag("operation", operation)
-                .tag("outcome", outcome)
-                .tag("cached", Boolean.toString(!timings.entered(Stage.DATABASE)))
-                .register(registry)
+        responses
+                .computeIfAbsent(new Kind(operation, outcome, !timings.entered(Stage.DATABASE)), this::timer)
                 .record(total, TimeUnit.NANOSECONDS);
         for (Stage stage : Stage.values()) {
             if (timings.entered(stage)) {
-                Timer.builder("sluice.stage")
-                        .description("Time spent in one layer of a request")
-                        .serviceLevelObjectives(BUCKETS)
-                        .tag("stage", stage.label())
-                        .register(registry)
-                        .record(timings.spentNanos(stage), TimeUnit.NANOSECONDS);
+                Objects.requireNonNull(stages.get(stage)).record(timings.spentNanos(stage), TimeUnit.NANOSECONDS);
             }
         }
-        if (total > SLOW.toNanos()) {
+        if (total > SLOW_NANOS) {
             slow.increment();
-            try (LogScope scope = context.logging()) {
-                log.warn("Slow request {} {} {}: {}", context.requestId(), operation, outcome, timings.header());
-            }
+            logSlow(context, operation, outcome);
+        }
+    }
+
+    private Timer timer(Kind kind) {
+        return Timer.builder("api.response_time")
+                .description("From the request's arrival to the end of its answer")
+                .serviceLevelObjectives(BUCKETS)
+                .tag("provider", "supabase")
+                .tag("operation", kind.operation())
+                .tag("outcome", kind.outcome())
+                .tag("cached", Boolean.toString(kind.cached()))
+                .register(registry);
+    }
+
+    private void logSlow(RequestContext context, String operation, String outcome) {
+        long untold = slowLines.take();
+        if (untold == LineLimit.NONE) {
+            return;
+        }
+        String more = untold == 0 ? "" : " (" + untold + " more without a line)";
+        try (LogScope scope = context.logging()) {
+            log.warn(
+                    "Slow request {} {} {}: {}{}",
+                    context.requestId(),
+                    operation,
+                    outcome,
+                    context.timings().header(),
+                    more);
         }
     }
 

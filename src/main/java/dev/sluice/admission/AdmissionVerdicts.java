@@ -11,6 +11,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** What a decision means: the charge or the refusal, the headers, what is remembered of it, and the count. */
@@ -20,6 +22,11 @@ final class AdmissionVerdicts {
     private final Degradation degradation;
     private final MeterRegistry registry;
 
+    /** As many as the registry has. */
+    private final Map<Verdict, Counter> counts = new ConcurrentHashMap<>();
+
+    private record Verdict(String operation, String verdict, Source source) {}
+
     AdmissionVerdicts(RememberedRefusals remembered, Degradation degradation, MeterRegistry registry) {
         this.remembered = remembered;
         this.degradation = degradation;
@@ -28,10 +35,11 @@ final class AdmissionVerdicts {
 
     /** The refusal that still holds without asking again; null if there is none. A repetition may have paid already. */
     @Nullable ProblemException remembered(Subject subject) {
-        for (RateCheck check : checks(subject)) {
+        List<RateCheck> checks = checks(subject);
+        for (RateCheck check : checks) {
             RateState full = remembered.rateLimit(subject.userId(), check);
             if (full != null) {
-                tell(subject, check, full);
+                tell(subject, checks, check, full);
                 return refused(subject, "rate-limit", Source.MEMORY, Refusals.rateLimit(full));
             }
         }
@@ -121,23 +129,27 @@ final class AdmissionVerdicts {
     }
 
     private static List<RateCheck> checks(Subject subject) {
+        List<Claim.RateLimit> claims = subject.claims().rateLimits();
+        if (claims.size() == 1) {
+            return claims.get(0).checks();
+        }
         List<RateCheck> checks = new ArrayList<>(2);
-        subject.claims().rateLimits().forEach(claim -> checks.addAll(claim.checks()));
+        claims.forEach(claim -> checks.addAll(claim.checks()));
         return checks;
     }
 
     /** Policies are told widest last, so that the first of the route's file comes first in the header. */
     private static void tell(Subject subject, List<RateCheck> checks, List<RateState> states) {
         for (int i = checks.size() - 1; i >= 0; i--) {
-            tell(subject, checks.get(i), states.get(i));
+            tell(subject, checks, checks.get(i), states.get(i));
         }
     }
 
-    private static void tell(Subject subject, RateCheck check, RateState state) {
+    private static void tell(Subject subject, List<RateCheck> all, RateCheck check, RateState state) {
         subject.context()
                 .rateLimits()
                 .add(new RateLimits.Policy(
-                        policyName(check, checks(subject)),
+                        policyName(check, all),
                         state.limit(),
                         check.rate().windowSeconds(),
                         state.remaining(),
@@ -145,22 +157,26 @@ final class AdmissionVerdicts {
     }
 
     private static String policyName(RateCheck check, List<RateCheck> all) {
-        boolean alone = all.stream()
-                        .filter(other -> other.operation().equals(check.operation()))
-                        .count()
-                == 1;
-        return alone
+        int windows = 0;
+        for (RateCheck other : all) {
+            windows += other.operation().equals(check.operation()) ? 1 : 0;
+        }
+        return windows == 1
                 ? check.operation()
                 : check.operation() + "-" + check.rate().windowSeconds() + "s";
     }
 
     private void count(Subject subject, String verdict, Source source) {
-        Counter.builder("sluice.admission")
-                .description("Decided admissions")
-                .tag("operation", subject.operation())
-                .tag("verdict", verdict)
-                .tag("source", source.tag())
-                .register(registry)
+        counts.computeIfAbsent(new Verdict(subject.operation(), verdict, source), this::counter)
                 .increment();
+    }
+
+    private Counter counter(Verdict of) {
+        return Counter.builder("sluice.admission")
+                .description("Decided admissions")
+                .tag("operation", of.operation())
+                .tag("verdict", of.verdict())
+                .tag("source", of.source().tag())
+                .register(registry);
     }
 }

@@ -13,7 +13,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +27,7 @@ import reactor.core.publisher.Mono;
 public final class ApiKeys {
 
     private static final Logger log = LoggerFactory.getLogger(ApiKeys.class);
-    private static final Pattern FORM = Pattern.compile("[\\x21-\\x7e]{1,256}");
+    private static final int MAX_LENGTH = 256;
     private static final ParameterizedTypeReference<Row> ROW = new ParameterizedTypeReference<>() {};
 
     /** The answer of {@code resolve_api_key}. */
@@ -79,7 +78,7 @@ public final class ApiKeys {
 
     /** Whether this process can tell whose key it is, or could some minutes ago. */
     boolean remembers(String key) {
-        if (!FORM.matcher(key).matches()) {
+        if (!isWellFormed(key)) {
             return true;
         }
         String hash = Sha256.hex(key);
@@ -88,14 +87,25 @@ public final class ApiKeys {
 
     private Mono<Caller> find(String key, Timings timings, boolean shareUnknown) {
         return Mono.defer(() -> {
-            if (!FORM.matcher(key).matches()) {
+            if (!isWellFormed(key)) {
                 return Mono.empty();
             }
             String hash = Sha256.hex(key);
             Identity cached = local.get(hash);
-            return (cached != null ? Mono.just(cached) : ask(hash, timings, shareUnknown))
-                    .flatMap(identity -> Mono.justOrEmpty(identity.caller()));
+            return cached != null
+                    ? Mono.justOrEmpty(cached.caller())
+                    : ask(hash, timings, shareUnknown).flatMap(identity -> Mono.justOrEmpty(identity.caller()));
         });
+    }
+
+    /** Printable ASCII without spaces. */
+    private static boolean isWellFormed(String key) {
+        for (int i = 0; i < key.length(); i++) {
+            if (key.charAt(i) <= ' ' || key.charAt(i) >= 0x7f) {
+                return false;
+            }
+        }
+        return !key.isEmpty() && key.length() <= MAX_LENGTH;
     }
 
     private Mono<Identity> ask(String hash, Timings timings, boolean shareUnknown) {

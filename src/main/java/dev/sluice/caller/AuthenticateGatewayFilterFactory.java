@@ -97,22 +97,7 @@ public final class AuthenticateGatewayFilterFactory
 
     private static ServerWebExchange as(Caller caller, ServerWebExchange exchange, String requestId) {
         return exchange.mutate()
-                .request(request -> request.headers(headers -> {
-                    headers.remove(Credential.API_KEY);
-                    headers.remove(Credential.API_KEY_ID);
-                    headers.remove(Credential.USER_ID);
-                    headers.set(RequestContext.REQUEST_ID_HEADER, requestId);
-                    if (caller.asSent()) {
-                        return;
-                    }
-                    if (caller.accessToken() == null) {
-                        headers.remove(HttpHeaders.AUTHORIZATION);
-                    }
-                    headers.set(Credential.USER_ID, UserId.inHeader(caller.userId()));
-                    if (caller.apiKeyId() != null) {
-                        headers.set(Credential.API_KEY_ID, UserId.inHeader(caller.apiKeyId()));
-                    }
-                }))
+                .request(new CallersRequest(exchange.getRequest(), caller, requestId))
                 .build();
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice.caller;
 import dev.sluice.exchange.AddressRanges;
 import dev.sluice.exchange.ClientAddress;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.List;
 import org.springframework.web.server.ServerWebExchange;
 
@@ -25,10 +26,7 @@ final class TrustedPeers {
      * read as the same: they cannot tell underscores from dashes (RFC 3875, 4.1.18).
      */
     ServerWebExchange withoutUntrusted(ServerWebExchange exchange) {
-        boolean believed = sent(exchange);
-        List<String> claims = exchange.getRequest().getHeaders().headerNames().stream()
-                .filter(name -> isIdentity(name.replace('_', '-')) && (!believed || name.indexOf('_') >= 0))
-                .toList();
+        List<String> claims = claims(exchange);
         if (claims.isEmpty()) {
             return exchange;
         }
@@ -37,7 +35,18 @@ final class TrustedPeers {
                 .build();
     }
 
+    private List<String> claims(ServerWebExchange exchange) {
+        List<String> claims = new ArrayList<>(0);
+        for (String name : exchange.getRequest().getHeaders().headerNames()) {
+            if (isIdentity(name) && (name.indexOf('_') >= 0 || !sent(exchange))) {
+                claims.add(name);
+            }
+        }
+        return claims;
+    }
+
     private static boolean isIdentity(String name) {
-        return name.equalsIgnoreCase(Credential.USER_ID) || name.equalsIgnoreCase(Credential.API_KEY_ID);
+        String dashed = name.replace('_', '-');
+        return dashed.equalsIgnoreCase(Credential.USER_ID) || dashed.equalsIgnoreCase(Credential.API_KEY_ID);
     }
 }

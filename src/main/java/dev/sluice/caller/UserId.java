@@ -30,8 +30,15 @@ final class UserId {
 
     /** The id itself if a header can carry it, else percent-encoded UTF-8. */
     static String inHeader(String id) {
-        boolean plain =
-                id.chars().allMatch(c -> c >= ' ' && c < 0x7f) && id.strip().equals(id);
-        return plain ? id : UriUtils.encode(id, StandardCharsets.UTF_8);
+        return isPlain(id) ? id : UriUtils.encode(id, StandardCharsets.UTF_8);
+    }
+
+    private static boolean isPlain(String id) {
+        for (int i = 0; i < id.length(); i++) {
+            if (id.charAt(i) < ' ' || id.charAt(i) >= 0x7f) {
+                return false;
+            }
+        }
+        return !id.startsWith(" ") && !id.endsWith(" ");
     }
 }

@@ -1,7 +1,6 @@
 package dev.sluice.exchange;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.springframework.http.HttpHeaders;
 
@@ -36,6 +35,7 @@ public final class RateLimits {
             return;
         }
         StringBuilder all = new StringBuilder();
+        Policy least = policies.get(0);
         for (Policy policy : policies) {
             all.append(all.isEmpty() ? "" : ", ")
                     .append('"')
@@ -44,11 +44,11 @@ public final class RateLimits {
                     .append(policy.limit())
                     .append(";w=")
                     .append(policy.windowSeconds());
+            if (policy.remaining() < least.remaining()) {
+                least = policy;
+            }
         }
         headers.set("RateLimit-Policy", all.toString());
-        policies.stream()
-                .min(Comparator.comparingLong(Policy::remaining))
-                .ifPresent(least -> headers.set(
-                        "RateLimit", "\"" + least.name() + "\";r=" + least.remaining() + ";t=" + least.resetSeconds()));
+        headers.set("RateLimit", "\"" + least.name() + "\";r=" + least.remaining() + ";t=" + least.resetSeconds());
     }
 }

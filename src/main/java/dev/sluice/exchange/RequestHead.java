@@ -71,9 +71,12 @@ final class RequestHead {
         if (headers.contains(HttpHeaderNames.SEC_WEBSOCKET_KEY1)) {
             return "The WebSocket protocol before RFC 6455 is not spoken, for its requests end differently";
         }
-        return options(headers).stream().anyMatch(FRAMING::contains)
-                ? "Connection names a header that says where the request ends or goes"
-                : null;
+        for (String option : options(headers)) {
+            if (FRAMING.contains(option)) {
+                return "Connection names a header that says where the request ends or goes";
+            }
+        }
+        return null;
     }
 
     /**
@@ -101,6 +104,9 @@ final class RequestHead {
     }
 
     private static List<String> options(HttpHeaders headers) {
+        if (!headers.contains(HttpHeaderNames.CONNECTION)) {
+            return List.of();
+        }
         return headers.getAll(HttpHeaderNames.CONNECTION).stream()
                 .flatMap(value -> COMMA.splitAsStream(value))
                 .map(option -> option.strip().toLowerCase(Locale.ROOT))

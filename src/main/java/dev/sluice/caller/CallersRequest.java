@@ -1,0 +1,44 @@
+package dev.sluice.caller;
+
+import dev.sluice.exchange.RequestContext;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
+
+/**
+ * The request of an established caller: without the credentials that end here, and with what a backend is told of who asks.
+ * Its headers are the only thing that is made anew; a mutated request would have its path parsed once more.
+ */
+final class CallersRequest extends ServerHttpRequestDecorator {
+
+    private final HttpHeaders headers;
+
+    CallersRequest(ServerHttpRequest request, Caller caller, String requestId) {
+        super(request);
+        HttpHeaders changed = new HttpHeaders();
+        changed.putAll(request.getHeaders());
+        changed.remove(Credential.API_KEY);
+        changed.remove(Credential.API_KEY_ID);
+        changed.remove(Credential.USER_ID);
+        changed.set(RequestContext.REQUEST_ID_HEADER, requestId);
+        if (!caller.asSent()) {
+            name(caller, changed);
+        }
+        this.headers = HttpHeaders.readOnlyHttpHeaders(changed);
+    }
+
+    private static void name(Caller caller, HttpHeaders headers) {
+        if (caller.accessToken() == null) {
+            headers.remove(HttpHeaders.AUTHORIZATION);
+        }
+        headers.set(Credential.USER_ID, UserId.inHeader(caller.userId()));
+        if (caller.apiKeyId() != null) {
+            headers.set(Credential.API_KEY_ID, UserId.inHeader(caller.apiKeyId()));
+        }
+    }
+
+    @Override
+    public HttpHeaders getHeaders() {
+        return headers;
+    }
+}

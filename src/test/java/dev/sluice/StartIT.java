@@ -2,6 +2,7 @@ package dev.sluice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.routes.RouteConfigurationException;
@@ -9,12 +10,16 @@ import dev.sluice.testkit.Edge;
 import dev.sluice.testkit.EdgeProcess;
 import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
@@ -92,6 +97,29 @@ class StartIT {
 
         assertThat(error).isInstanceOf(RouteConfigurationException.class).hasMessageContaining("'mine'");
         assertThat(error).hasMessageContaining(reason);
+    }
+
+    /** A file that a reload would refuse. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "spring.cloud.gateway.server.webflux.rotues: []|webflux has an unknown setting 'rotues'|mean 'routes'?",
+                "sluice.operatons.upload.redis: 5/1m|sluice has an unknown setting 'operatons'|mean 'operations'?"
+            })
+    void stopsAtABadRoutesFileAndTellsWhatToMend(String line, String mistake, String hint, @TempDir Path directory)
+            throws IOException {
+        Path routes = Files.writeString(
+                directory.resolve("mine.yml"),
+                Files.readString(Path.of("gateway-routes.yml")) + "\n---\n" + line + "\n");
+
+        RouteConfigurationException refused = catchThrowableOfType(
+                RouteConfigurationException.class,
+                () -> Edge.start(stack.redis(), stack.supabase(), "SLUICE_ROUTES", routes.toString())
+                        .close());
+
+        assertThat(refused).hasMessageContaining(mistake).hasMessageContaining(routes.toString());
+        assertThat(refused.action()).contains(hint);
     }
 
     @Test

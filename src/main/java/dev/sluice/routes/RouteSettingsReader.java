@@ -66,7 +66,7 @@ final class RouteSettingsReader {
         }
         List<PropertySource<?>> sources = active(documents);
         sources.forEach(RouteSettingsReader::checkFollowable);
-        sources.forEach(KnownSettings::check);
+        sources.forEach(KnownSettings::checkFile);
         ConfigurableEnvironment candidate = new FileLayer(file).replace(environment, sources);
         Binder binder = new Binder(
                 ConfigurationPropertySources.from(candidate.getPropertySources()),
@@ -86,8 +86,8 @@ final class RouteSettingsReader {
         for (PropertySource<?> source : environment.getPropertySources()) {
             if (layer.isOfFile(source)) {
                 checkFollowable(source);
-            }
-            if (!(source instanceof SystemEnvironmentPropertySource)) {
+                KnownSettings.checkFile(source);
+            } else if (!(source instanceof SystemEnvironmentPropertySource)) {
                 KnownSettings.check(source);
             }
         }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -16,6 +17,7 @@ import org.springframework.cloud.gateway.route.RouteDefinition;
 import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.ByteArrayResource;
+import org.springframework.core.io.FileSystemResource;
 
 /** What may stand in a routes file, and what would be passed over without a word. */
 class KnownSettingsTests {
@@ -98,6 +100,50 @@ class KnownSettingsTests {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "sluice.operatons.upload.redis: 1/1s | sluice has an unknown setting 'operatons' | mean 'operations'?",
+                "sluice.plan.pro: {} | sluice has an unknown setting 'plan' | Did you mean 'plans'?",
+                "sluice.quota.defaultLimits: 5 | sluice.quota has an unknown setting 'defaultLimits' | mean 'default-limit'?",
+                "sluice.quota.default-limit.requests: 5 | sluice.quota.default-limit has an unknown | a plain value.",
+                "sluice: [operations] | sluice has an unknown setting '[0]' | Known here: bucket-access, client,",
+                "sluice.mine: 5 | sluice has an unknown setting 'mine' | Known here: bucket-access, client,",
+                "spring.cloud.gateway.server.webflux.rotues: [] | webflux has an unknown setting 'rotues' | mean 'routes'?",
+                "spring.cloud.gateway.server.webflx.routes: [] | gateway.server has an unknown setting 'webflx' | mean 'webflux'?",
+                "spring.cloud.gateway.routes: [] | spring.cloud.gateway has an unknown setting 'routes' | here: server.",
+                "spring.cloud.gateway.server.webflux.httpclient.pool.max-idletim: 5s | setting 'max-idletim' | mean 'max-idle-time'?",
+                "spring.cloud.gateway.server.webflux.filter.add-request-header.enabeld: no | setting 'enabeld' | mean 'enabled'?"
+            })
+    void refusesWhatNobodyReadsBelowAPrefixOfTheFile(String setting, String message, String hint) {
+        assertThatCode(() -> check(setting)).as("binding would pass over it").doesNotThrowAnyException();
+        refused(setting, message, hint, KnownSettings::checkFile);
+    }
+
+    /** Which is more than the settings of one start: each that its metadata has, and those that it does not have. */
+    @Test
+    void knowsEverySettingOfSluiceAndOfTheGateway() throws Exception {
+        for (PropertySource<?> source : new YamlPropertySourceLoader()
+                .load("application.yml", new FileSystemResource("src/main/resources/application.yml"))) {
+            assertThatCode(() -> KnownSettings.checkFile(source)).doesNotThrowAnyException();
+        }
+        check("""
+                sluice:
+                  cors: {allowedOrigins: [a, b], max_age: 2h}
+                  quota: {default-limit: 5, onFailure: deny}
+                  supabase.jwt-secret[0]: a
+                  s3: {}
+                spring.cloud.gateway.server.webflux:
+                  default-filters: [{name: SetStatus, args: {status: 204}}]
+                  globalcors: {enabled: true, cors-configurations: {'[/**]': {allowedOrigins: '*'}}}
+                  metrics: {tags: {path: {enabled: true}}}
+                  filter: {token-relay: {enabled: false}, secure-headers: {enabled: false, frame-options: DENY}}
+                  predicate.host: {include-port: false, enabled: true}
+                """, KnownSettings::checkFile);
+        check("logging.levle.root: debug\nresilience4j.other: 1\nspring.cloud.other: 1\n", KnownSettings::checkFile);
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "'*'",
@@ -160,8 +206,12 @@ class KnownSettingsTests {
     }
 
     private static void refused(String yaml, String message, String hint) {
+        refused(yaml, message, hint, KnownSettings::check);
+    }
+
+    private static void refused(String yaml, String message, String hint, Consumer<PropertySource<?>> check) {
         RouteConfigurationException refused =
-                catchThrowableOfType(RouteConfigurationException.class, () -> check(yaml));
+                catchThrowableOfType(RouteConfigurationException.class, () -> check(yaml, check));
 
         assertThat(refused)
                 .as(yaml)
@@ -172,6 +222,10 @@ class KnownSettingsTests {
     }
 
     private static void check(String yaml) throws Exception {
+        check(yaml, KnownSettings::check);
+    }
+
+    private static void check(String yaml, Consumer<PropertySource<?>> check) throws Exception {
         ByteArrayResource file = new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)) {
             @Override
             public String getDescription() {
@@ -180,6 +234,6 @@ class KnownSettingsTests {
         };
         List<PropertySource<?>> sources = new YamlPropertySourceLoader().load("file", file);
         assertThat(sources).isNotEmpty();
-        sources.forEach(KnownSettings::check);
+        sources.forEach(check);
     }
 }

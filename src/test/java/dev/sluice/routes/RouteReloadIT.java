@@ -162,9 +162,10 @@ class RouteReloadIT {
 
     @Test
     void tellsWhatIsReadAtTheNextStartOnly() throws IOException {
-        reload(file(LIMITS, "cors: {max-age: 2h},", SIGN, PING));
+        reload(file(LIMITS, "cors: {max-age: 2h},", SIGN, PING) + "---\nlogging.level.mine: debug\n");
 
-        assertThat(health().at("/details/readAtNextStart/0").asString()).isEqualTo("sluice.cors.max-age");
+        assertThat(health().at("/details/readAtNextStart").valueStream().map(JsonNode::asString))
+                .containsExactly("logging.level.mine", "sluice.cors.max-age");
         assertThat(health().path("status").asString()).isEqualTo("UP");
     }
 
@@ -315,6 +316,15 @@ class RouteReloadIT {
                 Map.entry(
                         file(LIMITS, "plans: {pro: {operations: {upload: {max_sise: 5MB}}}},", PING),
                         "Plan 'pro' has an unknown setting 'operations.upload.max_sise' ("),
+                Map.entry(
+                        file(LIMITS, "operatons: {upload: {redis: 5/1m}},", PING),
+                        "sluice has an unknown setting 'operatons' (" + routes() + " - 1:"),
+                Map.entry(
+                        GOOD + "---\nspring.cloud.gateway.server.webflux.rotues: [" + PING + "]\n",
+                        "webflux has an unknown setting 'rotues' (" + routes() + " - "),
+                Map.entry(
+                        GOOD + "---\nspring.cloud.gateway.server.webflux.rotues: [" + PING + "]\n",
+                        "Did you mean 'routes'?"),
                 Map.entry(
                         file(LIMITS + ", other: {memory: 5/1m}", "", PING),
                         "sluice.operations.other.redis must be set"),

@@ -34,6 +34,10 @@ import org.junit.jupiter.api.Test;
 class RollingRestartIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
+
+    /** Of an instance that starts while the others are under load, on two cores. */
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
+
     private static final Duration CALL_LIMIT = Duration.ofSeconds(30);
     private static final int CLIENTS = 6;
     private static final String[] SETTINGS = {
@@ -81,7 +85,7 @@ class RollingRestartIT {
                 assertThat(instance.awaitExit(SOON)).isEqualTo(143);
                 awaitMoreAnswers();
                 instance.restart();
-                await().atMost(SOON).until(() -> ready.contains(instance));
+                await().atMost(START_LIMIT).until(() -> ready.contains(instance));
             }
             awaitMoreAnswers();
             load = false;

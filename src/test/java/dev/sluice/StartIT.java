@@ -28,6 +28,11 @@ import tools.jackson.databind.json.JsonMapper;
 /** What stops the start says what to mend; what started shows itself on the management port only, without secrets. */
 class StartIT {
 
+    private static final String ALIASES =
+            "a: &a [0,0,0,0,0,0,0,0,0,0];b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a];c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b];"
+                    + "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c];e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d];"
+                    + "f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e];g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f];"
+                    + "h: &h [*g,*g,*g,*g,*g,*g,*g,*g,*g,*g];i: &i [*h,*h,*h,*h,*h,*h,*h,*h,*h,*h]";
     private static final String ROUTE = "spring.cloud.gateway.server.webflux.routes[0].";
 
     private static Stack stack;
@@ -99,19 +104,22 @@ class StartIT {
         assertThat(error).hasMessageContaining(reason);
     }
 
-    /** A file that a reload would refuse. */
+    /** A file that a reload would refuse. The aliases stand for a thousand million values. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
                 "spring.cloud.gateway.server.webflux.rotues: []|webflux has an unknown setting 'rotues'|mean 'routes'?",
-                "sluice.operatons.upload.redis: 5/1m|sluice has an unknown setting 'operatons'|mean 'operations'?"
+                "sluice.operatons.upload.redis: 5/1m|sluice has an unknown setting 'operatons'|mean 'operations'?",
+                ALIASES + "|: It is more than 100000 values when its aliases are written out.|Take out aliases",
+                "a: &a {b: *a}|: It is more than 100000 values when its aliases are written out.|Take out aliases",
+                "a: [|: It is no YAML: line |Correct it."
             })
     void stopsAtABadRoutesFileAndTellsWhatToMend(String line, String mistake, String hint, @TempDir Path directory)
             throws IOException {
         Path routes = Files.writeString(
                 directory.resolve("mine.yml"),
-                Files.readString(Path.of("gateway-routes.yml")) + "\n---\n" + line + "\n");
+                Files.readString(Path.of("gateway-routes.yml")) + "\n---\n" + line.replace(';', '\n') + "\n");
 
         RouteConfigurationException refused = catchThrowableOfType(
                 RouteConfigurationException.class,

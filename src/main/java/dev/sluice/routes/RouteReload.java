@@ -142,7 +142,7 @@ public final class RouteReload {
                 apply(reader.read(text.yaml()), before.since());
                 wasThere = true;
             } else if (content instanceof Content.Unreadable unreadable) {
-                throw new RouteConfigurationException("It cannot be read", "Put it right.", unreadable.why(), null);
+                throw unreadable.mistake();
             } else if (wasThere) {
                 throw new RouteConfigurationException("It is gone.", "Put it back.", null);
             } else {

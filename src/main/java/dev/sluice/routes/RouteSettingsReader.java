@@ -128,8 +128,12 @@ final class RouteSettingsReader {
         }
     }
 
-    /** One source for each document of the file, the last first, as later ones override. */
-    private List<PropertySource<?>> parse(String yaml) {
+    /**
+     * One source for each document of the file, the last first, as later ones override.
+     *
+     * @throws RouteConfigurationException if it is no YAML, or says too much
+     */
+    List<PropertySource<?>> parse(String yaml) {
         try {
             WrittenOut.check(yaml);
             List<PropertySource<?>> sources =

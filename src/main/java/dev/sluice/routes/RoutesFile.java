@@ -32,7 +32,12 @@ final class RoutesFile {
         record Missing() implements Content {}
 
         /** @param why it cannot be read */
-        record Unreadable(String why) implements Content {}
+        record Unreadable(String why) implements Content {
+
+            RouteConfigurationException mistake() {
+                return new RouteConfigurationException("It cannot be read", "Put it right.", why, null);
+            }
+        }
     }
 
     Path path() {

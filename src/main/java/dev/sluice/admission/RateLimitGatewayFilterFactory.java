@@ -3,7 +3,6 @@ package dev.sluice.admission;
 import dev.sluice.caller.Caller;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.ledger.RateCheck;
-import dev.sluice.ledger.ShadowCheck;
 import dev.sluice.operation.Operations;
 import dev.sluice.operation.Rate;
 import dev.sluice.operation.UsesOperations;
@@ -15,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.validation.annotation.Validated;
-import org.springframework.web.server.ServerWebExchange;
 
 /**
  * {@code RateLimit=<operation>}: claims that the caller stays within the operation's rates over all instances. In shadow mode
@@ -47,12 +45,14 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
     public GatewayFilter apply(Config config) {
         String operation = operations.get(config.operation()).name();
         if (config.mode() == Mode.SHADOW) {
-            return inShadow(operation, config.rates());
+            return new TriedRateLimit(operations, operation, config.rates());
         }
         OnFailure onFailure = config.onFailure() != null ? config.onFailure() : properties.onFailure();
         return (exchange, chain) -> {
             RequestContext context = RequestContext.of(exchange);
-            List<RateCheck> checks = checks(operation, rates(operation, exchange), context.cost());
+            Caller caller = Caller.ATTRIBUTE.get(exchange);
+            List<Rate> rates = operations.redis(operation, caller == null ? null : caller.plan());
+            List<RateCheck> checks = checks(operation, rates, context.cost());
             checks.forEach(check ->
                     context.requireWithin(check.rate().limit(), check.rate().windowSeconds()));
             context.operation(operation, plan -> operations.maxSize(operation, plan));
@@ -61,23 +61,7 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
         };
     }
 
-    private GatewayFilter inShadow(String operation, @Nullable List<Rate> candidate) {
-        Object filter = new Object();
-        return (exchange, chain) -> {
-            RequestContext context = RequestContext.of(exchange);
-            List<Rate> rates = candidate != null ? candidate : rates(operation, exchange);
-            context.shadowOperation(operation, plan -> operations.maxSize(operation, plan));
-            Admission.of(exchange).shadow(filter, new ShadowCheck.Rates(checks(operation, rates, context.cost())));
-            return chain.filter(exchange);
-        };
-    }
-
-    private List<Rate> rates(String operation, ServerWebExchange exchange) {
-        Caller caller = Caller.ATTRIBUTE.get(exchange);
-        return operations.redis(operation, caller == null ? null : caller.plan());
-    }
-
-    private static List<RateCheck> checks(String operation, List<Rate> rates, int cost) {
+    static List<RateCheck> checks(String operation, List<Rate> rates, int cost) {
         return rates.stream().map(rate -> new RateCheck(operation, rate, cost)).toList();
     }
 

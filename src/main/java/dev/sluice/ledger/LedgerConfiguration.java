@@ -39,6 +39,11 @@ class LedgerConfiguration {
     }
 
     @Bean
+    ShadowWindows shadowWindows(@Qualifier("backgroundRedis") RedisConnection redis) {
+        return new ShadowWindows(redis);
+    }
+
+    @Bean
     Periodic fenceKeeper(@Qualifier("backgroundLedger") Ledger ledger, Fences fences) {
         return new Periodic(FenceKeeper.EVERY, new FenceKeeper(ledger, fences)::fenceAll);
     }

@@ -4,6 +4,7 @@ import dev.sluice.admission.LastVerdicts;
 import dev.sluice.caller.ApiKeys;
 import dev.sluice.memory.MemoryGuard;
 import dev.sluice.memory.RefusalMemory;
+import dev.sluice.memory.ShadowGuard;
 import reactor.core.publisher.Mono;
 
 /** What this instance remembers of a user and can be told to forget. */
@@ -21,12 +22,15 @@ final class InstanceMemory {
     private final LastVerdicts lastVerdicts;
     private final RefusalMemory refusals;
     private final MemoryGuard guard;
+    private final ShadowGuard shadows;
 
-    InstanceMemory(ApiKeys keys, LastVerdicts lastVerdicts, RefusalMemory refusals, MemoryGuard guard) {
+    InstanceMemory(
+            ApiKeys keys, LastVerdicts lastVerdicts, RefusalMemory refusals, MemoryGuard guard, ShadowGuard shadows) {
         this.keys = keys;
         this.lastVerdicts = lastVerdicts;
         this.refusals = refusals;
         this.guard = guard;
+        this.shadows = shadows;
     }
 
     /** Fails with a {@code RedisUnavailableException} if only Redis' copy of an identity could not be removed. */
@@ -35,6 +39,7 @@ final class InstanceMemory {
             refusals.forget(userId);
             if (part == Part.RATES) {
                 guard.forget(userId);
+                shadows.forget(userId);
                 return Mono.empty();
             }
             lastVerdicts.forget(userId);

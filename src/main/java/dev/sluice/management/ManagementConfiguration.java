@@ -8,8 +8,10 @@ import dev.sluice.caller.ApiKeys;
 import dev.sluice.journal.Journal;
 import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Ledger;
+import dev.sluice.ledger.ShadowWindows;
 import dev.sluice.memory.MemoryGuard;
 import dev.sluice.memory.RefusalMemory;
+import dev.sluice.memory.ShadowGuard;
 import dev.sluice.ownusage.OwnUsageReader;
 import dev.sluice.reconcile.KeyScan;
 import dev.sluice.redis.RedisConnection;
@@ -48,8 +50,9 @@ class ManagementConfiguration {
     }
 
     @Bean
-    InstanceMemory instanceMemory(ApiKeys keys, LastVerdicts lastVerdicts, RefusalMemory refusals, MemoryGuard guard) {
-        return new InstanceMemory(keys, lastVerdicts, refusals, guard);
+    InstanceMemory instanceMemory(
+            ApiKeys keys, LastVerdicts lastVerdicts, RefusalMemory refusals, MemoryGuard guard, ShadowGuard shadows) {
+        return new InstanceMemory(keys, lastVerdicts, refusals, guard, shadows);
     }
 
     @Bean
@@ -91,8 +94,9 @@ class ManagementConfiguration {
             InstanceMemory memory,
             Broadcast broadcast,
             @Qualifier("backgroundLedger") Ledger ledger,
+            ShadowWindows shadows,
             RoutesInForce routes) {
-        return new RateReset(memory, broadcast, ledger, routes);
+        return new RateReset(memory, broadcast, ledger, shadows, routes);
     }
 
     @Bean

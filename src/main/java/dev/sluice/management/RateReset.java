@@ -1,7 +1,10 @@
 package dev.sluice.management;
 
+import dev.sluice.admission.TriedRateLimit;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.ledger.RateCheck;
+import dev.sluice.ledger.ShadowCheck;
+import dev.sluice.ledger.ShadowWindows;
 import dev.sluice.management.InstanceMemory.Part;
 import dev.sluice.management.Instances.Reached;
 import dev.sluice.operation.Operation;
@@ -12,7 +15,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import reactor.core.publisher.Mono;
 
-/** Lets a user begin with empty rate windows, in Redis and in every instance. Never touches the quota. */
+/**
+ * Lets a user begin with empty rate windows, in Redis and in every instance, also those that filters in shadow mode count.
+ * Never touches the quota.
+ */
 final class RateReset {
 
     /** @param windows that had counted anything in Redis */
@@ -21,12 +27,15 @@ final class RateReset {
     private final InstanceMemory memory;
     private final Broadcast broadcast;
     private final Ledger ledger;
+    private final ShadowWindows shadows;
     private final RoutesInForce routes;
 
-    RateReset(InstanceMemory memory, Broadcast broadcast, Ledger ledger, RoutesInForce routes) {
+    RateReset(
+            InstanceMemory memory, Broadcast broadcast, Ledger ledger, ShadowWindows shadows, RoutesInForce routes) {
         this.memory = memory;
         this.broadcast = broadcast;
         this.ledger = ledger;
+        this.shadows = shadows;
         this.routes = routes;
     }
 
@@ -36,7 +45,9 @@ final class RateReset {
      */
     Mono<Emptied> reset(String userId) {
         return memory.forget(Part.RATES, userId)
-                .then(Mono.defer(() -> ledger.resetRates(userId, windows(routes.operations()))))
+                .then(Mono.defer(() -> shadows.reset(userId, tried())))
+                .flatMap(tried -> ledger.resetRates(userId, windows(routes.operations()))
+                        .map(emptied -> tried + emptied))
                 .flatMap(emptied -> broadcast.tell(Part.RATES, userId).map(reached -> new Emptied(emptied, reached)));
     }
 
@@ -46,6 +57,15 @@ final class RateReset {
                 .map(check -> check.rate().window())
                 .max(Duration::compareTo)
                 .orElse(Duration.ZERO);
+    }
+
+    /** What the routes in force count in shadow. */
+    private List<ShadowCheck.Rates> tried() {
+        return routes.filters()
+                .filter(TriedRateLimit.class::isInstance)
+                .map(TriedRateLimit.class::cast)
+                .flatMap(filter -> filter.ofEveryPlan().stream())
+                .toList();
     }
 
     private static List<RateCheck> windows(Operations operations) {

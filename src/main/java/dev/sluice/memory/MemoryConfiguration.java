@@ -18,6 +18,11 @@ class MemoryConfiguration {
     }
 
     @Bean
+    ShadowGuard shadowGuard(MemoryGuardProperties properties) {
+        return new ShadowGuard(properties.maxEntries(), System::nanoTime);
+    }
+
+    @Bean
     RefusalMemory refusalMemory(MemoryGuardProperties properties) {
         return new RefusalMemory(properties.maxEntries(), System::nanoTime);
     }
@@ -25,11 +30,10 @@ class MemoryConfiguration {
     @Bean
     MemoryGuardGatewayFilterFactory memoryGuardGatewayFilterFactory(
             MemoryGuard guard,
-            MemoryGuardProperties properties,
+            ShadowGuard shadows,
             WouldRefuse wouldRefuse,
             Operations operations,
             ClientAddress clientAddress) {
-        MemoryGuard shadows = new MemoryGuard(properties.maxEntries(), System::nanoTime);
         return new MemoryGuardGatewayFilterFactory(guard, shadows, wouldRefuse, operations, clientAddress);
     }
 }

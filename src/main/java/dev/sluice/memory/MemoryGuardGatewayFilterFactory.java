@@ -67,15 +67,14 @@ public final class MemoryGuardGatewayFilterFactory
     }
 
     private final MemoryGuard guard;
-    private final MemoryGuard shadows;
+    private final ShadowGuard shadows;
     private final WouldRefuse wouldRefuse;
     private final Operations operations;
     private final ClientAddress clientAddress;
 
-    /** @param shadows what filters in shadow mode count, so that they take no place from those that hold */
     MemoryGuardGatewayFilterFactory(
             MemoryGuard guard,
-            MemoryGuard shadows,
+            ShadowGuard shadows,
             WouldRefuse wouldRefuse,
             Operations operations,
             ClientAddress clientAddress) {
@@ -140,7 +139,6 @@ public final class MemoryGuardGatewayFilterFactory
         };
     }
 
-    /** Each candidate counts what it would have let pass. */
     private @Nullable Problem wouldBe(RequestContext context, Subject subject, String operation, Rate rate, int cost) {
         if (cost == 0) {
             return null;
@@ -149,7 +147,7 @@ public final class MemoryGuardGatewayFilterFactory
         if (tooMany != null) {
             return tooMany;
         }
-        RollingCounter.Attempt attempt = shadows.attempt(subject, operation + ":" + rate.limit(), rate, cost);
+        RollingCounter.Attempt attempt = shadows.attempt(subject, operation, rate, cost);
         return attempt.admitted() ? null : MemoryGuard.refusal(rate, attempt);
     }
 

@@ -3,9 +3,11 @@ package dev.sluice.routes;
 import dev.sluice.operation.Operations;
 import dev.sluice.routes.RouteTable.Built;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
+import org.springframework.cloud.gateway.filter.OrderedGatewayFilter;
 import org.springframework.cloud.gateway.route.Route;
 import org.springframework.cloud.gateway.route.RouteDefinition;
 import org.springframework.web.server.ServerWebExchange;
@@ -53,6 +55,14 @@ public final class RoutesInForce {
                 .findFirst()
                 .map(this::inForce)
                 .orElse(null);
+    }
+
+    /** All that the enabled routes let requests pass. */
+    public Stream<GatewayFilter> filters() {
+        return live.table().built().stream()
+                .filter(made -> made.definition().isEnabled())
+                .flatMap(made -> made.route().getFilters().stream())
+                .map(filter -> filter instanceof OrderedGatewayFilter ordered ? ordered.getDelegate() : filter);
     }
 
     /** The route that a request would take, whose predicates leave in the exchange what they found; empty if there is none. */

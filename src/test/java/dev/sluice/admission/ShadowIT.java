@@ -14,6 +14,9 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -33,6 +36,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.core.ConditionFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,6 +72,7 @@ class ShadowIT {
                     + " {name: Quota, args: {unit: requests, mode: shadow}},"
                     + " {name: BucketAccess, args: {access: write, mode: shadow}}, SetStatus=204");
 
+    private static final String TOKEN = "management-token-of-this-test";
     private static final ListAppender<ILoggingEvent> LOGGED = new ListAppender<>();
 
     @TempDir
@@ -84,7 +89,9 @@ class ShadowIT {
                 "sluice.routes.reload-interval",
                 "10ms",
                 "sluice.supabase.timeout",
-                "60s");
+                "60s",
+                "sluice.management.token",
+                TOKEN);
         LOGGED.start();
         logger().addAppender(LOGGED);
     }
@@ -243,6 +250,38 @@ class ShadowIT {
 
     @Test
     @Order(5)
+    void beginsAnewWhenTheUsersRateWindowsAreReset() {
+        String key = stack.user("reset", 100);
+        String planned = stack.supabase().createApiKey("reset", "slow");
+        double memory = wouldRefuse("signed-url", "memory");
+        double redis = wouldRefuse("signed-url", "redis");
+        for (int i = 0; i < 4; i++) {
+            assertThat(post("beside", key, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(200);
+        }
+        assertThat(post("alone", key, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(204);
+        assertThat(post("alone", planned, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(204);
+        assertThat(wouldRefuse("signed-url", "memory") - memory).isEqualTo(1);
+        assertThat(wouldRefuse("signed-url", "redis") - redis).isEqualTo(2);
+        patiently().until(() -> stack.redis().client().keys("sluice:shadow:*:reset:*").size() == 3);
+
+        Answer reset = manage("DELETE", "limits/reset", null);
+
+        assertThat(reset.status()).as(reset.body()).isEqualTo(200);
+        assertThat(reset.json().path("windows").intValue())
+                .as("the one that holds, its candidate, and what is tried alone for two plans")
+                .isEqualTo(4);
+        assertThat(stack.redis().client().keys("sluice:shadow:*:reset:*")).isEmpty();
+        for (int i = 0; i < 2; i++) {
+            assertThat(post("beside", key, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(200);
+        }
+        assertThat(wouldRefuse("signed-url", "memory") - memory).isEqualTo(1);
+        assertThat(wouldRefuse("signed-url", "redis") - redis)
+                .as("the quota alone, which is not reset")
+                .isEqualTo(2 + 2);
+    }
+
+    @Test
+    @Order(7)
     void isTurnedOnAndOffWhileItRunsWithoutAFailedRequest() throws Exception {
         String key = stack.user("switched", 1_000_000);
         AtomicBoolean over = new AtomicBoolean();
@@ -284,7 +323,7 @@ class ShadowIT {
     }
 
     @Test
-    @Order(6)
+    @Order(8)
     void neverWaitsForADatabaseThatHangsAndAsksItOnlySoMuch() {
         String key = stack.user("hanging", 10);
         double before = count("tried", "shadow_failed", "memory");
@@ -308,6 +347,14 @@ class ShadowIT {
         Map<String, String> all = new HashMap<>(headers);
         all.put("X-API-Key", key);
         return stack.post("/v1/" + route, all, body(bucket, size));
+    }
+
+    private static Answer manage(String method, String path, @Nullable String body) {
+        return stack.send(HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + stack.edge().managementPort() + "/actuator/" + path))
+                .header("Authorization", "Bearer " + TOKEN)
+                .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+                .build());
     }
 
     private static String body(String bucket, int size) {
@@ -370,7 +417,8 @@ class ShadowIT {
                 next,
                 "sluice: {operations: {signed-url: {memory: 80000/1m, redis: 90000/1m},"
                         + " tried: {memory: 1/1m, redis: 2/1m, max-size: 1KB},"
-                        + " tight: {memory: 80000/1m, redis: 1/1d}}}\n"
+                        + " tight: {memory: 80000/1m, redis: 1/1d}},"
+                        + " plans: {slow: {operations: {tried: {redis: 1/1m}}}}}\n"
                         + "spring: {cloud: {gateway: {server: {webflux: {routes: ["
                         + String.join(",\n  ", BESIDE, BATCH, ALONE, switched) + "]}}}}}\n");
         Files.move(next, routes(), StandardCopyOption.ATOMIC_MOVE);

@@ -39,7 +39,7 @@ class MemoryGuardTests {
     private final AtomicLong now = new AtomicLong();
     private final AtomicInteger passed = new AtomicInteger();
     private final MemoryGuard guard = new MemoryGuard(100, now::get);
-    private final MemoryGuard shadows = new MemoryGuard(100, now::get);
+    private final ShadowGuard shadows = new ShadowGuard(100, now::get);
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final Operations operations = new Operations(new OperationProperties(
             Map.of(

@@ -12,11 +12,13 @@ import java.util.stream.IntStream;
 enum Keys {
     ADMITTED("sluice-bench-admitted-"),
     /** Of users whose plan lets the memory guard refuse all requests but the first. */
-    REFUSED("sluice-bench-refused-");
+    REFUSED("sluice-bench-refused-"),
+    /** Of as many users as a measurement of growth needs. */
+    MANY("sluice-bench-many-");
 
     static final String REFUSED_PLAN = "refused";
 
-    /** Of each kind; enough that a batch of usage events is of many users, as it is in service. */
+    /** Of each kind unless it is said otherwise; enough that a batch of usage events is of many users, as it is in service. */
     static final int USERS = 256;
 
     private final String prefix;
@@ -31,7 +33,12 @@ enum Keys {
 
     /** SHA-256 in lower-case hexadecimal, as the database is asked for them. */
     Set<String> hashes() {
-        return IntStream.range(0, USERS).mapToObj(i -> hash(prefix + i)).collect(Collectors.toSet());
+        return IntStream.range(0, USERS).mapToObj(this::hash).collect(Collectors.toSet());
+    }
+
+    /** Of one user's key. */
+    String hash(int user) {
+        return hash(prefix + user);
     }
 
     private static String hash(String key) {

@@ -29,4 +29,9 @@ record Load(String method, String path, Keys keys, String body, boolean refused)
     /** What the gateway makes of {@link #UPLOAD}, sent to the stand-in itself. */
     static final Load STORE =
             new Load("PUT", "/storage/v1/object/avatars/photos/2026/@.png", UPLOAD.keys, UPLOAD.body, false);
+
+    /** The same, asked by others. */
+    Load by(Keys others) {
+        return new Load(method, path, others, body, refused);
+    }
 }

@@ -125,7 +125,7 @@ final class Program implements AutoCloseable {
         if (managementPort == 0) {
             return 0;
         }
-        String page = Shell.run("curl", "-fsS", "http://127.0.0.1:" + managementPort + "/actuator/prometheus");
+        String page = Shell.run("curl", "-fsS", managementUrl() + "/actuator/prometheus");
         return (long) page.lines()
                 .filter(line -> line.startsWith("sluice_admission_total{") && !line.contains("source=\"redis\""))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
@@ -144,20 +144,28 @@ final class Program implements AutoCloseable {
         return "http://127.0.0.1:" + port;
     }
 
+    String managementUrl() {
+        return "http://127.0.0.1:" + managementPort;
+    }
+
     long pid() {
         return process.pid();
     }
 
-    /** User and system time of all its threads since its start (proc(5), fields 14 and 15). */
     double cpuMicros() {
-        String stat = read("stat");
+        return cpuMicros(pid());
+    }
+
+    /** User and system time of all threads of a process since its start (proc(5), fields 14 and 15). */
+    static double cpuMicros(long pid) {
+        String stat = read(pid, "stat");
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
         return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * MICROS_PER_TICK;
     }
 
     /** Resident memory, in KiB. */
     long residentKib() {
-        return read("status")
+        return read(pid(), "status")
                 .lines()
                 .filter(line -> line.startsWith("VmRSS:"))
                 .map(line -> line.replaceAll("\\D", ""))
@@ -179,11 +187,11 @@ final class Program implements AutoCloseable {
         return Shell.run(command.toArray(String[]::new));
     }
 
-    private String read(String file) {
+    private static String read(long pid, String file) {
         try {
-            return Files.readString(Path.of("/proc", Long.toString(pid()), file));
+            return Files.readString(Path.of("/proc", Long.toString(pid), file));
         } catch (IOException e) {
-            throw new UncheckedIOException(name + " has ended; its output is in " + DIRECTORY, e);
+            throw new UncheckedIOException("Process " + pid + " has ended; its output is in " + DIRECTORY, e);
         }
     }
 

@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 import dev.sluice.redis.KeySpace;
 import dev.sluice.testkit.Ports;
 import dev.sluice.testkit.Redis;
+import dev.sluice.testkit.RedisCluster;
+import dev.sluice.testkit.RedisData;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,9 +19,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /** All processes of a run. The peers have a Redis of their own, so that what Sluice does in the background is not theirs. */
 final class Stage implements AutoCloseable {
@@ -29,6 +32,7 @@ final class Stage implements AutoCloseable {
     private static final Path APP = Program.DIRECTORY.resolve("app");
     private static final String PEERS = Program.DIRECTORY.resolve("peers") + ":" + APP.resolve("lib") + "/*";
     private static final String UNLIMITED = "1000000000/1m";
+    private static final String SIGNER = "sluice.signed-url.signer";
 
     private final Cores cores = Cores.ofThisMachine();
     private final HttpClient http = HttpClient.newHttpClient();
@@ -50,10 +54,19 @@ final class Stage implements AutoCloseable {
         return new Stage();
     }
 
-    private Redis redis() {
+    /** A server more, which ends with the stage. */
+    Redis redis() {
         Redis made = Redis.start();
         started.push(made);
         cores.moveToOthers(made.pid());
+        return made;
+    }
+
+    /** Three masters, which end with the stage. */
+    RedisCluster cluster() {
+        RedisCluster made = RedisCluster.start();
+        started.push(made);
+        made.nodes().forEach(node -> cores.moveToOthers(node.pid()));
         return made;
     }
 
@@ -108,37 +121,42 @@ final class Stage implements AutoCloseable {
      * longer than by default: after one answer that is late the circuit opens, and what is measured then is another way.
      */
     Program sluice(String name, int heapMegabytes, String signer) {
-        return sluice(Jvm.OF_ALL, sluiceRedis, name, heapMegabytes, signer);
+        return sluice(Jvm.OF_ALL, sluiceRedis, name, heapMegabytes, Map.of(SIGNER, signer));
     }
 
     /** An instance that has a Redis to itself, so that its background is its own. */
     Program sluiceAlone(Jvm jvm, String name) {
-        return sluice(jvm, redis(), name, HEAP_MEGABYTES, "local");
+        return sluice(jvm, redis(), name, HEAP_MEGABYTES, Map.of());
     }
 
-    private Program sluice(Jvm jvm, Redis redis, String name, int heapMegabytes, String signer) {
+    /** An instance on any Redis, with the signer {@code local}; {@code settings} come before those of the stage. */
+    Program sluice(RedisData redis, String name, int heapMegabytes, Map<String, String> settings) {
+        return sluice(Jvm.OF_ALL, redis, name, heapMegabytes, settings);
+    }
+
+    private Program sluice(Jvm jvm, RedisData redis, String name, int heapMegabytes, Map<String, String> own) {
         int port = Ports.free();
         int management = Ports.free();
-        List<String> settings = Stream.of(
-                        "server.port=" + port,
-                        "management.server.port=" + management,
-                        "spring.data.redis.url=" + redis.uri(),
-                        "sluice.supabase.url=" + standIn.url(),
-                        "sluice.supabase.service-key=sb_secret_bench",
-                        "sluice.supabase.jwt-secret=a-secret-of-the-benchmark-with-enough-characters",
-                        "sluice.signed-url.signer=" + signer,
-                        "sluice.journal.directory=" + Program.DIRECTORY.resolve("journal-" + name),
-                        "sluice.redis.timeout=1s",
-                        "sluice.operations.signed-url.memory=" + UNLIMITED,
-                        "sluice.operations.signed-url.redis=" + UNLIMITED,
-                        "sluice.operations.upload.memory=" + UNLIMITED,
-                        "sluice.operations.upload.redis=" + UNLIMITED,
-                        "sluice.plans." + Keys.REFUSED_PLAN + ".operations.signed-url.memory=1/1d")
-                .map(setting -> "--" + setting)
-                .toList();
+        Map<String, String> settings = new LinkedHashMap<>(redis.settings());
+        settings.put("server.port", Integer.toString(port));
+        settings.put("management.server.port", Integer.toString(management));
+        settings.put("sluice.supabase.url", standIn.url());
+        settings.put("sluice.supabase.service-key", "sb_secret_bench");
+        settings.put("sluice.supabase.jwt-secret", "a-secret-of-the-benchmark-with-enough-characters");
+        settings.put(SIGNER, "local");
+        settings.put(
+                "sluice.journal.directory",
+                Program.DIRECTORY.resolve("journal-" + name).toString());
+        settings.put("sluice.redis.timeout", "1s");
+        settings.put("sluice.operations.signed-url.memory", UNLIMITED);
+        settings.put("sluice.operations.signed-url.redis", UNLIMITED);
+        settings.put("sluice.operations.upload.memory", UNLIMITED);
+        settings.put("sluice.operations.upload.redis", UNLIMITED);
+        settings.put("sluice.plans." + Keys.REFUSED_PLAN + ".operations.signed-url.memory", "1/1d");
+        settings.putAll(own);
         List<String> command =
                 new ArrayList<>(List.of("-jar", APP.resolve("sluice.jar").toString()));
-        command.addAll(settings);
+        settings.forEach((setting, value) -> command.add("--" + setting + "=" + value));
         return keep(Program.tested(cores, jvm, name, port, management, heapMegabytes, command))
                 .awaitAnswer(management, "/actuator/health/readiness");
     }
@@ -186,21 +204,29 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    /** Usage events that are in Redis and not applied yet. */
+    /** Usage events that are in Sluice's Redis and not applied yet. */
     long backlog() {
+        return backlog(sluiceRedis);
+    }
+
+    private static long backlog(RedisData redis) {
         return IntStream.range(0, KeySpace.PARTITIONS)
-                .mapToLong(partition -> sluiceRedis().xlen(KeySpace.usage(partition)))
+                .mapToLong(partition -> redis.client().xlen(KeySpace.usage(partition)))
                 .sum();
     }
 
-    /** Waits until all usage events are applied, and answers how long that took. */
+    /** Waits until all usage events in Sluice's Redis are applied, and answers how long that took. */
     Duration drain() {
+        return drain(sluiceRedis);
+    }
+
+    static Duration drain(RedisData redis) {
         long since = System.nanoTime();
         await("usage events are applied")
                 .atMost(Duration.ofMinutes(3))
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(50))
-                .until(() -> backlog() == 0);
+                .until(() -> backlog(redis) == 0);
         return Duration.ofNanos(System.nanoTime() - since);
     }
 

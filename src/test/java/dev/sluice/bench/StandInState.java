@@ -20,7 +20,7 @@ final class StandInState {
     private static final String APPLY = "apply_usage";
 
     /** More than can be used in any run. */
-    private static final long LIMIT = 9_000_000_000_000L;
+    static final long LIMIT = 9_000_000_000_000L;
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -44,6 +44,9 @@ final class StandInState {
             version++;
         }
     }
+
+    /** Of everybody who has used nothing yet. */
+    private static final Row UNUSED = new Row();
 
     private final Map<String, Row> rows = new ConcurrentHashMap<>();
     private final Map<String, Long> calls = new TreeMap<>();
@@ -108,12 +111,17 @@ final class StandInState {
 
     private String identity(String hash) {
         String plan = refused.contains(hash) ? "\"" + Keys.REFUSED_PLAN + "\"" : "null";
-        return "{\"apiKeyId\":\"" + UUID.nameUUIDFromBytes(bytes(hash)) + "\",\"userId\":\"user-"
-                + hash.substring(0, 16) + "\",\"plan\":" + plan + "}";
+        return "{\"apiKeyId\":\"" + UUID.nameUUIDFromBytes(bytes(hash)) + "\",\"userId\":\"" + user(hash)
+                + "\",\"plan\":" + plan + "}";
+    }
+
+    /** Whose key has that hash: ids are as long as Supabase's are. */
+    static String user(String hash) {
+        return new UUID(Long.parseUnsignedLong(hash, 0, 16, 16), Long.parseUnsignedLong(hash, 16, 32, 16)).toString();
     }
 
     private String facts(String user) {
-        return "{\"quota\":{" + quota(row(user)) + "},\"canRead\":true,\"canWrite\":true}";
+        return "{\"quota\":{" + quota(known(user)) + "},\"canRead\":true,\"canWrite\":true}";
     }
 
     private String reserved(JsonNode asked) {
@@ -152,10 +160,14 @@ final class StandInState {
     }
 
     private String json(String user) {
-        Row row = row(user);
+        Row row = known(user);
         return "{\"user_id\":\"" + user + "\",\"current\":" + row.current + ",\"limit\":" + LIMIT
                 + ",\"bytes_current\":" + row.bytes + ",\"bytes_limit\":null,\"period_ends_at\":null,\"version\":"
                 + row.version + "}";
+    }
+
+    private Row known(String user) {
+        return rows.getOrDefault(user, UNUSED);
     }
 
     private Row row(String user) {

@@ -25,12 +25,17 @@ record Wrk(long requests, long micros, long p50, long p90, long p99, long p999) 
     private static final Pattern FIGURES = Pattern.compile("figures( \\d+){8}");
 
     /**
-     * Loads a server.
+     * Loads a server, as all users of the load in turn.
      *
      * @param cores where wrk runs
      * @throws IllegalStateException if an answer is not as the load expects it
      */
     static Wrk run(UnaryOperator<List<String>> cores, String url, Load load, int connections, int seconds) {
+        return run(cores, url, load, Askers.ALL, connections, seconds);
+    }
+
+    static Wrk run(
+            UnaryOperator<List<String>> cores, String url, Load load, Askers askers, int connections, int seconds) {
         try {
             Path body = Files.createTempFile("sluice-bench", ".body");
             try {
@@ -49,7 +54,8 @@ record Wrk(long requests, long micros, long p50, long p90, long p99, long p999) 
                         load.method(),
                         load.path(),
                         load.keys().prefix(),
-                        Integer.toString(Keys.USERS),
+                        Integer.toString(askers.first()),
+                        Integer.toString(askers.count()),
                         body.toString())));
                 return read(output, load);
             } finally {

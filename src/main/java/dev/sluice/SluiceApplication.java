@@ -4,12 +4,19 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.data.redis.autoconfigure.observation.LettuceObservationAutoConfiguration;
 import org.springframework.boot.micrometer.tracing.autoconfigure.MicrometerTracingAutoConfiguration;
+import org.springframework.cloud.gateway.config.GatewayMetricsAutoConfiguration;
 
 /**
  * The edge in front of your uploads. Its spans are made by {@code dev.sluice.tracing}, for sampled requests alone:
- * those that Spring makes of observations cost every request, and each command to Redis.
+ * those that Spring makes of observations cost every request, and each command to Redis. The gateway's own timer of each
+ * request tells nothing that {@code api.response_time} does not.
  */
-@SpringBootApplication(exclude = {MicrometerTracingAutoConfiguration.class, LettuceObservationAutoConfiguration.class})
+@SpringBootApplication(
+        exclude = {
+            MicrometerTracingAutoConfiguration.class,
+            LettuceObservationAutoConfiguration.class,
+            GatewayMetricsAutoConfiguration.class
+        })
 public class SluiceApplication {
 
     public static void main(String[] args) {

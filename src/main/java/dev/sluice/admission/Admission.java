@@ -3,6 +3,7 @@ package dev.sluice.admission;
 import dev.sluice.exchange.Attribute;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.Flight;
+import dev.sluice.ledger.RateCheck;
 import dev.sluice.ledger.ShadowCheck;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,9 +64,18 @@ public final class Admission {
     }
 
     void claim(Claim.RateLimit claim) {
-        if (isOpen() && rateLimits.stream().noneMatch(known -> known.operation().equals(claim.operation()))) {
+        if (isOpen() && !isClaimed(claim.operation())) {
             rateLimits.add(claim);
         }
+    }
+
+    private boolean isClaimed(String operation) {
+        for (Claim.RateLimit known : rateLimits) {
+            if (known.operation().equals(operation)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**
@@ -153,6 +163,16 @@ public final class Admission {
 
     List<Claim.RateLimit> rateLimits() {
         return rateLimits;
+    }
+
+    /** What the rate limits check, in the order in which they were claimed. */
+    List<RateCheck> checks() {
+        if (rateLimits.size() == 1) {
+            return rateLimits.get(0).checks();
+        }
+        List<RateCheck> checks = new ArrayList<>(2);
+        rateLimits.forEach(claim -> checks.addAll(claim.checks()));
+        return checks;
     }
 
     Claim.@Nullable Quota quota() {

@@ -34,7 +34,7 @@ final class AdmissionFilter implements GlobalFilter, Ordered {
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
         Admission admission = Admission.of(exchange);
         if (!admission.isEmpty()) {
-            return admission.decided(() -> decide(exchange)).then(Mono.defer(() -> chain.filter(exchange)));
+            return admission.decided(() -> decide(exchange)).then(chain.filter(exchange));
         }
         if (!admission.judgeShadows()) {
             return chain.filter(exchange);

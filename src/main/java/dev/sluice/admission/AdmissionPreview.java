@@ -100,9 +100,7 @@ public final class AdmissionPreview {
         if (nothing) {
             return Mono.just(new Known(null, null, Map.of(), false));
         }
-        List<RateCheck> checks = claims.rateLimits().stream()
-                .flatMap(claim -> claim.checks().stream())
-                .toList();
+        List<RateCheck> checks = claims.checks();
         List<BucketCheck> buckets = claims.buckets().stream()
                 .map(bucket -> new BucketCheck(bucket.bucket(), bucket.access().key(), null))
                 .toList();

@@ -8,9 +8,9 @@ import dev.sluice.ledger.AdmitRequest;
 import dev.sluice.ledger.AdmitRequest.FactsMode;
 import dev.sluice.ledger.BucketCheck;
 import dev.sluice.ledger.Charge;
-import dev.sluice.ledger.RateCheck;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -49,18 +49,16 @@ final class AdmissionRequests {
 
     AdmitRequest of(Subject subject, @Nullable UsageEvent charge) {
         Admission claims = subject.claims();
-        List<RateCheck> checks = claims.rateLimits().stream()
-                .flatMap(claim -> claim.checks().stream())
-                .toList();
+        List<BucketCheck> buckets = new ArrayList<>(claims.buckets().size());
+        for (Claim.Bucket bucket : claims.buckets()) {
+            buckets.add(new BucketCheck(bucket.bucket(), bucket.access().key(), null));
+        }
         claims.flightAsked();
         return new AdmitRequest(
                 subject.userId(),
-                checks,
+                claims.checks(),
                 charge == null ? null : ledgerCharge(charge, claims.repeatableFor()),
-                claims.buckets().stream()
-                        .map(bucket ->
-                                new BucketCheck(bucket.bucket(), bucket.access().key(), null))
-                        .toList(),
+                buckets,
                 claims.isContentWithAnyBucket(),
                 claims.flight(),
                 FactsMode.ASK,

@@ -9,7 +9,6 @@ import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,7 +34,7 @@ final class AdmissionVerdicts {
 
     /** The refusal that still holds without asking again; null if there is none. A repetition may have paid already. */
     @Nullable ProblemException remembered(Subject subject) {
-        List<RateCheck> checks = checks(subject);
+        List<RateCheck> checks = subject.claims().checks();
         for (RateCheck check : checks) {
             RateState full = remembered.rateLimit(subject.userId(), check);
             if (full != null) {
@@ -56,7 +55,7 @@ final class AdmissionVerdicts {
      * @throws ProblemException if a claim does not hold
      */
     @Nullable UsageEvent settle(Subject subject, @Nullable UsageEvent charge, AdmitReply.Decided reply) {
-        tell(subject, checks(subject), reply.rates());
+        tell(subject, subject.claims().checks(), reply.rates());
         if (reply instanceof AdmitReply.Admitted admitted) {
             subject.claims().flightCounted();
             for (int i = 0; i < admitted.verdicts().size(); i++) {
@@ -69,7 +68,7 @@ final class AdmissionVerdicts {
         subject.claims().flightRefused();
         if (reply instanceof AdmitReply.RateExceeded exceeded) {
             RateState full = reply.rates().get(exceeded.window());
-            remembered.rateLimit(subject.userId(), checks(subject).get(exceeded.window()), full);
+            remembered.rateLimit(subject.userId(), subject.claims().checks().get(exceeded.window()), full);
             throw refused(subject, "rate-limit", Source.REDIS, Refusals.rateLimit(full));
         }
         if (reply instanceof AdmitReply.FlightFull full) {
@@ -126,16 +125,6 @@ final class AdmissionVerdicts {
         }
         degradation.decidedByPolicy(claim, OnFailure.ALLOW);
         return true;
-    }
-
-    private static List<RateCheck> checks(Subject subject) {
-        List<Claim.RateLimit> claims = subject.claims().rateLimits();
-        if (claims.size() == 1) {
-            return claims.get(0).checks();
-        }
-        List<RateCheck> checks = new ArrayList<>(2);
-        claims.forEach(claim -> checks.addAll(claim.checks()));
-        return checks;
     }
 
     /** Policies are told widest last, so that the first of the route's file comes first in the header. */

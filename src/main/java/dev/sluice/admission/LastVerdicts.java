@@ -3,6 +3,7 @@ package dev.sluice.admission;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +15,10 @@ public final class LastVerdicts {
 
     private static final long MOST = 100_000;
 
-    private final Cache<Key, Boolean> verdicts =
+    /** A verdict that is seen again so soon is not written again: a cache's writes cost more than its reads. */
+    private static final long FRESH_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+    private final Cache<Key, Verdict> verdicts =
             Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(KEPT).build();
     private final AtomicLong forgotten = new AtomicLong();
 
@@ -26,7 +30,12 @@ public final class LastVerdicts {
     /** Remembers what was asked in {@code generation}; nothing if that has passed. */
     void saw(String userId, String bucket, Access access, boolean granted, long generation) {
         Key key = new Key(userId, bucket, access);
-        verdicts.put(key, granted);
+        Verdict known = verdicts.getIfPresent(key);
+        long now = System.nanoTime();
+        if (known != null && known.granted() == granted && now - known.sinceNanos() < FRESH_NANOS) {
+            return;
+        }
+        verdicts.put(key, new Verdict(granted, now));
         if (generation != forgotten.get()) {
             verdicts.invalidate(key);
         }
@@ -34,7 +43,8 @@ public final class LastVerdicts {
 
     /** The verdict last seen, at most 15 minutes ago; null if none was. */
     @Nullable Boolean last(String userId, String bucket, Access access) {
-        return verdicts.getIfPresent(new Key(userId, bucket, access));
+        Verdict known = verdicts.getIfPresent(new Key(userId, bucket, access));
+        return known == null ? null : known.granted();
     }
 
     /** Forgets what was seen of a user. */
@@ -48,6 +58,8 @@ public final class LastVerdicts {
         forgotten.incrementAndGet();
         verdicts.invalidateAll();
     }
+
+    private record Verdict(boolean granted, long sinceNanos) {}
 
     private record Key(String userId, String bucket, Access access) {}
 }

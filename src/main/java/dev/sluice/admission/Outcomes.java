@@ -4,6 +4,7 @@ import dev.sluice.exchange.RequestContext;
 import dev.sluice.intent.UploadBatch;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.problem.ProblemException;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -96,8 +97,9 @@ final class Outcomes {
                 .flatMap(may -> may && charge != null
                         ? refund(exchange, effectless ? charge : left(charge, passed, admission.toGiveBack()))
                         : Mono.empty());
-        Mono<Void> end = Mono.when(refund, outcome(exchange, admission, charge, passed, failure));
-        return Mono.fromFuture(end.toFuture(), true);
+        CompletableFuture<Void> end = Mono.when(refund, outcome(exchange, admission, charge, passed, failure))
+                .toFuture();
+        return end.isDone() && !end.isCompletedExceptionally() ? Mono.empty() : Mono.fromFuture(end, true);
     }
 
     private Mono<Void> refund(ServerWebExchange exchange, @Nullable UsageEvent back) {

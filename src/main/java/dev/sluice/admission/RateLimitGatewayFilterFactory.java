@@ -48,6 +48,7 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
             return new TriedRateLimit(operations, operation, config.rates());
         }
         OnFailure onFailure = config.onFailure() != null ? config.onFailure() : properties.onFailure();
+        RequestContext.Sizes sizes = plan -> operations.maxSize(operation, plan);
         return (exchange, chain) -> {
             RequestContext context = RequestContext.of(exchange);
             Caller caller = Caller.ATTRIBUTE.get(exchange);
@@ -55,7 +56,7 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
             List<RateCheck> checks = checks(operation, rates, context.cost());
             checks.forEach(check ->
                     context.requireWithin(check.rate().limit(), check.rate().windowSeconds()));
-            context.operation(operation, plan -> operations.maxSize(operation, plan));
+            context.operation(operation, sizes);
             Admission.of(exchange).claim(new Claim.RateLimit(operation, checks, onFailure));
             return chain.filter(exchange);
         };

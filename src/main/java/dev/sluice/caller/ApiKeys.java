@@ -61,6 +61,12 @@ public final class ApiKeys {
         this.nanoTime = nanoTime;
     }
 
+    /** Whose key it is, as this process remembers it; null if it has to be asked, or the key is not valid. */
+    @Nullable Caller known(String key) {
+        Identity identity = isWellFormed(key) ? local.get(Sha256.hex(key)) : null;
+        return identity == null ? null : identity.caller();
+    }
+
     /**
      * Whose key it is. Empty if it is malformed, unknown, expired or revoked; fails with IDENTITY_UNAVAILABLE if neither
      * Redis nor the database can tell and nothing of the last 15 minutes is remembered.

@@ -5,8 +5,10 @@ import dev.sluice.exchange.ClientAddress;
 import dev.sluice.exchange.RequestContext;
 import dev.sluice.problem.ProblemException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.server.ServerWebExchange;
@@ -67,25 +69,40 @@ public final class AuthenticateGatewayFilterFactory
     @Override
     public GatewayFilter apply(Config config) {
         return (exchange, chain) -> {
-            RequestContext context = RequestContext.of(exchange);
-            String network = clientAddress.networkOf(exchange);
-            return caller(config.accept(), exchange, network, context)
-                    .onErrorMap(ProblemException.class, refused -> failures.count(network, refused))
-                    .flatMap(caller -> {
-                        Caller.ATTRIBUTE.set(exchange, caller);
-                        return chain.filter(as(caller, exchange, context.requestId()));
-                    });
+            Credential credential = credential(config.accept(), exchange);
+            Caller known = credential == null ? null : authenticator.known(credential);
+            return known != null
+                    ? passOn(known, exchange, chain)
+                    : established(config.accept(), credential, exchange)
+                            .flatMap(caller -> passOn(caller, exchange, chain));
         };
     }
 
-    private Mono<Caller> caller(Accept accept, ServerWebExchange exchange, String network, RequestContext context) {
-        if (accept == Accept.SIGNED_UPLOAD) {
-            return signedUploads.caller(exchange, network);
-        }
+    private static Mono<Void> passOn(Caller caller, ServerWebExchange exchange, GatewayFilterChain chain) {
+        Caller.ATTRIBUTE.set(exchange, caller);
+        return chain.filter(as(caller, exchange, RequestContext.of(exchange).requestId()));
+    }
+
+    /** Null where none is taken but the token of a signed URL. */
+    private @Nullable Credential credential(Accept accept, ServerWebExchange exchange) {
         HttpHeaders headers = exchange.getRequest().getHeaders();
-        Credential credential = accept == Accept.USERS
-                ? Credential.of(headers, trusted.sent(exchange))
-                : Credential.ofSupabaseClient(headers, trusted.sent(exchange));
+        return switch (accept) {
+            case USERS -> Credential.of(headers, trusted.sent(exchange));
+            case SUPABASE -> Credential.ofSupabaseClient(headers, trusted.sent(exchange));
+            case SIGNED_UPLOAD -> null;
+        };
+    }
+
+    private Mono<Caller> established(Accept accept, @Nullable Credential credential, ServerWebExchange exchange) {
+        RequestContext context = RequestContext.of(exchange);
+        String network = clientAddress.networkOf(exchange);
+        Mono<Caller> caller = credential == null
+                ? signedUploads.caller(exchange, network)
+                : caller(accept, credential, network, context);
+        return caller.onErrorMap(ProblemException.class, refused -> failures.count(network, refused));
+    }
+
+    private Mono<Caller> caller(Accept accept, Credential credential, String network, RequestContext context) {
         Standing standing = failures.of(network);
         if (standing == Standing.BARRED && authenticator.wouldLookUpAStranger(credential)) {
             return Mono.error(failures.refusal(network));

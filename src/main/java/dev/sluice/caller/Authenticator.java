@@ -2,6 +2,7 @@ package dev.sluice.caller;
 
 import dev.sluice.caller.FailedAttempts.Standing;
 import dev.sluice.exchange.Timings;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** Establishes whose a credential is. */
@@ -24,16 +25,24 @@ final class Authenticator {
                 : authenticate(credential, standing, timings);
     }
 
+    /** Whose a credential is, where that can be told at once; else null. */
+    @Nullable Caller known(Credential credential) {
+        if (credential instanceof Credential.Forwarded forwarded) {
+            return new Caller(forwarded.userId(), forwarded.apiKeyId(), null, null);
+        }
+        return credential instanceof Credential.Key key ? keys.known(key.value()) : null;
+    }
+
     /** Whether Redis or the database would be asked for a key that was not valid here lately. */
     boolean wouldLookUpAStranger(Credential credential) {
         return credential instanceof Credential.Key key && !keys.remembers(key.value());
     }
 
-    /** Never empty: fails with UNAUTHENTICATED, or with IDENTITY_UNAVAILABLE if that cannot be told. */
+    /**
+     * Whose a credential is that is not {@link #known}. Never empty: fails with UNAUTHENTICATED, or with IDENTITY_UNAVAILABLE if
+     * that cannot be told.
+     */
     Mono<Caller> authenticate(Credential credential, Standing standing, Timings timings) {
-        if (credential instanceof Credential.Forwarded forwarded) {
-            return Mono.just(new Caller(forwarded.userId(), forwarded.apiKeyId(), null, null));
-        }
         if (credential instanceof Credential.Key key) {
             Mono<Caller> found = standing == Standing.GOOD
                     ? keys.find(key.value(), timings)

@@ -5,6 +5,7 @@ import dev.sluice.tracing.Traces;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
+import org.springframework.boot.webflux.autoconfigure.WebHttpHandlerBuilderCustomizer;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -51,6 +52,11 @@ class ExchangeConfiguration {
         // The first id seeds the generator, which may block: here, not on the event loop of the first request.
         SortableIds.next();
         return new RequestContextFilter(traces, new RequestMetrics(registry), underWay, draining);
+    }
+
+    @Bean
+    WebHttpHandlerBuilderCustomizer edgeHandler() {
+        return EdgeHandler::customize;
     }
 
     @Bean

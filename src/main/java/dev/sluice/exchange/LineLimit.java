@@ -24,6 +24,11 @@ final class LineLimit {
         this.sinceNanos = nanoTime.getAsLong();
     }
 
+    /** What a line says at its end of those that had none; nothing if there were none. */
+    static String more(long untold) {
+        return untold == 0 ? "" : " (" + untold + " more without a line)";
+    }
+
     /** Takes a line: how many events have had none since the last that was written, or {@link #NONE} for no line. */
     synchronized long take() {
         long now = nanoTime.getAsLong();

@@ -4,6 +4,8 @@ import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
 import dev.sluice.problem.ProblemWriter;
+import java.util.EnumMap;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
@@ -15,20 +17,34 @@ import reactor.core.publisher.Mono;
 import reactor.netty.channel.AbortedException;
 
 /**
- * Turns every error of a request into the one error form, with one log line that carries its id and timings. That the client
- * has gone is not one: anybody can do it at any time, and nobody reads the answer.
+ * Turns every error of a request into the one error form, with one log line that carries its id and timings; of each kind of
+ * refusal by a limit, with ten lines a second, since an abuser is not to cost more than others. That the client has gone is not
+ * one: anybody can do it at any time, and nobody reads the answer.
  */
 final class ProblemHandler implements WebExceptionHandler, Ordered {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
 
+    private static final int TOO_MANY_REQUESTS = 429;
+
     /** For the metrics of the platform, as nginx has it; nobody reads it. */
     private static final HttpStatusCode CLIENT_CLOSED_REQUEST = HttpStatusCode.valueOf(499);
 
+    /** Lines of one kind of refusal in a second: who is over a limit comes as often as they can. */
+    private static final int LINES = 10;
+
     private final ProblemWriter writer;
+
+    /** Of refusals that tell a caller to come less often. */
+    private final Map<ProblemCode, LineLimit> lines = new EnumMap<>(ProblemCode.class);
 
     ProblemHandler(ProblemWriter writer) {
         this.writer = writer;
+        for (ProblemCode code : ProblemCode.values()) {
+            if (code.status() == TOO_MANY_REQUESTS || code == ProblemCode.QUOTA_EXCEEDED) {
+                lines.put(code, new LineLimit(LINES, System::nanoTime));
+            }
+        }
     }
 
     @Override
@@ -41,8 +57,12 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
         }
         Problem problem = problem(error);
         context.refusal(problem.code().name());
-        try (LogScope scope = context.logging()) {
-            log(exchange, context, problem, error);
+        LineLimit limit = lines.get(problem.code());
+        long untold = limit == null ? 0 : limit.take();
+        if (untold != LineLimit.NONE) {
+            try (LogScope scope = context.logging()) {
+                log(exchange, context, problem, error, LineLimit.more(untold));
+            }
         }
         if (exchange.getResponse().isCommitted()) {
             return Mono.error(error);
@@ -80,8 +100,9 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
                 .status(status);
     }
 
-    private static void log(ServerWebExchange exchange, RequestContext context, Problem problem, Throwable error) {
-        String line = "{} {} {} operation={} method={} clientRequestId={}: {} [{}]";
+    private static void log(
+            ServerWebExchange exchange, RequestContext context, Problem problem, Throwable error, String more) {
+        String line = "{} {} {} operation={} method={} clientRequestId={}: {} [{}]{}";
         Object[] facts = {
             context.requestId(),
             problem.status(),
@@ -90,7 +111,8 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
             exchange.getRequest().getMethod(),
             context.clientRequestId(),
             problem.detail(),
-            context.timings().header()
+            context.timings().header(),
+            more
         };
         if (problem.code() == ProblemCode.INTERNAL_ERROR) {
             log.atError().setCause(error).log(line, facts);

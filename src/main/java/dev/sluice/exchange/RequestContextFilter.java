@@ -40,8 +40,8 @@ final class RequestContextFilter implements WebFilter, Ordered {
                 : exchange.mutate().request(watched).build();
         Mono<Void> handled = underWay.track(
                 exchange.getRequest(),
-                chain.filter(watching)
-                        .doFinally(signal -> metrics.record(exchange, context, signal == SignalType.CANCEL)));
+                chain.filter(watching),
+                end -> metrics.record(exchange, context, end == SignalType.CANCEL));
         return trace == null ? handled : handled.contextWrite(reactor -> reactor.put(Trace.class, trace));
     }
 

@@ -132,7 +132,6 @@ final class RequestMetrics {
         if (untold == LineLimit.NONE) {
             return;
         }
-        String more = untold == 0 ? "" : " (" + untold + " more without a line)";
         try (LogScope scope = context.logging()) {
             log.warn(
                     "Slow request {} {} {}: {}{}",
@@ -140,7 +139,7 @@ final class RequestMetrics {
                     operation,
                     outcome,
                     context.timings().header(),
-                    more);
+                    LineLimit.more(untold));
         }
     }
 

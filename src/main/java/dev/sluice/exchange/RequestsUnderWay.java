@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,6 +14,7 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.SignalType;
 import reactor.core.publisher.Sinks;
 import reactor.netty.http.server.HttpServerRequest;
 
@@ -38,9 +40,16 @@ final class RequestsUnderWay implements SmartLifecycle {
                 .register(registry);
     }
 
-    /** Takes a request into account, from its subscription to its end. */
-    Mono<Void> track(ServerHttpRequest request, Mono<Void> handling) {
-        return handling.doFinally(end -> ended(request))
+    /**
+     * Takes a request into account, from its subscription to its end.
+     *
+     * @param atEnd what belongs to the request still, and must not throw
+     */
+    Mono<Void> track(ServerHttpRequest request, Mono<Void> handling, Consumer<SignalType> atEnd) {
+        return handling.doFinally(end -> {
+                    atEnd.accept(end);
+                    ended(request);
+                })
                 .doOnSubscribe(subscription -> requests.put(request, subscription));
     }
 

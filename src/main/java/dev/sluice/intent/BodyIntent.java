@@ -12,9 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
-import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -51,13 +49,17 @@ final class BodyIntent {
         if (request.getHeaders().getContentLength() > maxBytes) {
             throw tooLarge(maxBytes);
         }
-        return DataBufferUtils.join(request.getBody(), maxBytes)
-                .map(BodyIntent::bytes)
-                .timeout(timeout)
-                .onErrorMap(DataBufferLimitException.class, e -> tooLarge(maxBytes))
-                .onErrorMap(TimeoutException.class, e -> tooSlow())
-                .onErrorMap(e -> e instanceof AbortedException || e instanceof IOException, e -> incomplete())
-                .defaultIfEmpty(new byte[0]);
+        return WholeBody.of(request.getBody(), maxBytes, timeout).onErrorMap(error -> failure(error, maxBytes));
+    }
+
+    private Throwable failure(Throwable error, int maxBytes) {
+        if (error instanceof DataBufferLimitException) {
+            return tooLarge(maxBytes);
+        }
+        if (error instanceof TimeoutException) {
+            return tooSlow();
+        }
+        return error instanceof AbortedException || error instanceof IOException ? incomplete() : error;
     }
 
     private static UploadBatch batch(IntentJson.Batch batch, UnaryOperator<String> place) {
@@ -145,16 +147,6 @@ final class BodyIntent {
                     && (type.getCharset() == null || type.getCharset().equals(StandardCharsets.UTF_8));
         } catch (IllegalArgumentException e) {
             return false;
-        }
-    }
-
-    private static byte[] bytes(DataBuffer buffer) {
-        try {
-            byte[] bytes = new byte[buffer.readableByteCount()];
-            buffer.read(bytes);
-            return bytes;
-        } finally {
-            DataBufferUtils.release(buffer);
         }
     }
 

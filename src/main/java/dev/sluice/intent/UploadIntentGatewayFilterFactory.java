@@ -85,24 +85,25 @@ public final class UploadIntentGatewayFilterFactory
                 : proceed(config.from(), exchange, chain);
     }
 
+    /** What it throws fails the request: the gateway calls a filter within a publisher. */
     private Mono<Void> proceed(Source from, ServerWebExchange exchange, GatewayFilterChain chain) {
-        return intent(from, exchange).flatMap(intent -> {
-            UploadIntent.ATTRIBUTE.set(exchange, intent);
-            return chain.filter(exchange);
-        });
-    }
-
-    private Mono<UploadIntent> intent(Source from, ServerWebExchange exchange) {
-        return Mono.defer(() -> switch (from) {
-            case BODY -> body.read(exchange.getRequest(), filename -> place(exchange, filename));
-            case PATH -> Mono.just(fromPath(exchange, PathIntent::read));
+        return switch (from) {
+            case BODY ->
+                body.read(exchange.getRequest(), filename -> place(exchange, filename))
+                        .flatMap(intent -> proceed(intent, exchange, chain));
+            case PATH -> proceed(fromPath(exchange, PathIntent::read), exchange, chain);
             case OBJECT -> {
                 UnreadBody.ATTRIBUTE.set(exchange, new UnreadBody());
-                yield Mono.just(fromPath(exchange, PathIntent::readObject));
+                yield proceed(fromPath(exchange, PathIntent::readObject), exchange, chain);
             }
-            case RESUMABLE -> Mono.just(resumable(exchange));
+            case RESUMABLE -> proceed(resumable(exchange), exchange, chain);
             case BATCH -> Mono.error(new IllegalStateException("A batch is no single upload"));
-        });
+        };
+    }
+
+    private static Mono<Void> proceed(UploadIntent intent, ServerWebExchange exchange, GatewayFilterChain chain) {
+        UploadIntent.ATTRIBUTE.set(exchange, intent);
+        return chain.filter(exchange);
     }
 
     private String place(ServerWebExchange exchange, String filename) {

@@ -30,8 +30,7 @@ final class RateReset {
     private final ShadowWindows shadows;
     private final RoutesInForce routes;
 
-    RateReset(
-            InstanceMemory memory, Broadcast broadcast, Ledger ledger, ShadowWindows shadows, RoutesInForce routes) {
+    RateReset(InstanceMemory memory, Broadcast broadcast, Ledger ledger, ShadowWindows shadows, RoutesInForce routes) {
         this.memory = memory;
         this.broadcast = broadcast;
         this.ledger = ledger;
@@ -46,8 +45,8 @@ final class RateReset {
     Mono<Emptied> reset(String userId) {
         return memory.forget(Part.RATES, userId)
                 .then(Mono.defer(() -> shadows.reset(userId, tried())))
-                .flatMap(tried -> ledger.resetRates(userId, windows(routes.operations()))
-                        .map(emptied -> tried + emptied))
+                .flatMap(tried ->
+                        ledger.resetRates(userId, windows(routes.operations())).map(emptied -> tried + emptied))
                 .flatMap(emptied -> broadcast.tell(Part.RATES, userId).map(reached -> new Emptied(emptied, reached)));
     }
 

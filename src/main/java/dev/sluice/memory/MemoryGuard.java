@@ -7,6 +7,8 @@ import dev.sluice.operation.RollingCounter;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /** Counts attempts per subject and operation in this process. When full it evicts by W-TinyLFU and never fails. */
@@ -33,10 +35,12 @@ public final class MemoryGuard {
 
     /** What is told to a caller whose attempt was not admitted. */
     public static Problem refusal(Rate rate, RollingCounter.Attempt attempt) {
-        return Problem.of(ProblemCode.RATE_LIMIT_MEMORY)
-                .with("limit", rate.limit())
-                .with("remaining", Math.toIntExact(attempt.remaining()))
-                .with("resetIn", attempt.resetMillis())
+        ProblemCode code = ProblemCode.RATE_LIMIT_MEMORY;
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("limit", rate.limit());
+        fields.put("remaining", Math.toIntExact(attempt.remaining()));
+        fields.put("resetIn", attempt.resetMillis());
+        return new Problem(code, code.status(), code.title(), fields, Map.of())
                 .retryAfter(Duration.ofNanos(attempt.resetNanos()));
     }
 

@@ -103,9 +103,10 @@ public final class MemoryGuardGatewayFilterFactory
         if (config.mode() == Mode.SHADOW) {
             return inShadow(operation, config);
         }
+        RequestContext.Sizes sizes = plan -> operations.maxSize(operation, plan);
         return (exchange, chain) -> {
             RequestContext context = RequestContext.of(exchange);
-            context.operation(operation, plan -> operations.maxSize(operation, plan));
+            context.operation(operation, sizes);
             long since = context.timings().now();
             Caller caller = Caller.ATTRIBUTE.get(exchange);
             Rate rate = operations.memory(operation, caller == null ? null : caller.plan());

@@ -28,6 +28,9 @@ public final class Operations {
     /** By {@link #uniform} name. */
     private final Map<String, Operation> byDefault;
 
+    /** The {@link #uniform} name of each operation, as every request asks for it. */
+    private final Map<String, String> uniformNames;
+
     /** By {@link #uniform} name of the plan, then of the operation; holds every operation. */
     private final Map<String, Map<String, Operation>> byPlan = new TreeMap<>();
 
@@ -44,6 +47,9 @@ public final class Operations {
     /** @throws IllegalArgumentException naming the property that is missing or wrong, its form and an example */
     public Operations(OperationProperties properties) {
         byDefault = operations("sluice.operations", properties.operations(), Map.of());
+        uniformNames = byDefault.values().stream()
+                .map(Operation::name)
+                .collect(Collectors.toUnmodifiableMap(name -> name, Operations::uniform));
         Map<String, String> names = new LinkedHashMap<>();
         Map<String, Map<String, Limits>> overrides = new LinkedHashMap<>();
         properties.plans().forEach((plan, limits) -> {
@@ -66,8 +72,10 @@ public final class Operations {
 
     /** The operation of that name as the plan has it; a plan without overrides, or none, has the defaults. */
     public Operation get(String name, @Nullable String plan) {
-        Map<String, Operation> operations = plan == null ? byDefault : byPlan.getOrDefault(uniform(plan), byDefault);
-        Operation operation = operations.get(uniform(name));
+        Map<String, Operation> operations =
+                plan == null || byPlan.isEmpty() ? byDefault : byPlan.getOrDefault(uniform(plan), byDefault);
+        String known = uniformNames.get(name);
+        Operation operation = operations.get(known == null ? uniform(name) : known);
         if (operation == null) {
             throw new IllegalArgumentException(
                     "There is no operation '" + name + "'; known: " + names(byDefault) + "; set sluice.operations."

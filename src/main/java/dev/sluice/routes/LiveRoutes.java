@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.event.PredicateArgsEvent;
 import org.springframework.cloud.gateway.event.RefreshRoutesEvent;
 import org.springframework.cloud.gateway.event.RefreshRoutesResultEvent;
@@ -53,6 +54,12 @@ final class LiveRoutes implements RouteLocator, ApplicationListener<RefreshRoute
 
     RouteTable table() {
         return table;
+    }
+
+    /** The routes, where there is no doubt which: null while a change is on its way. */
+    @Nullable RouteTable settled() {
+        RouteTable now = table;
+        return now == coming ? now : null;
     }
 
     /** @throws RouteConfigurationException if a filter refuses its arguments only now; nothing has changed then */

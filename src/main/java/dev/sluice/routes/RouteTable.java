@@ -1,6 +1,7 @@
 package dev.sluice.routes;
 
 import dev.sluice.operation.Operations;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -28,16 +29,17 @@ final class RouteTable {
 
     private final List<Built> built;
     private final @Nullable Operations operations;
+    private final List<Built> enabled;
     private final Flux<Route> routes;
 
     RouteTable(List<Built> built, @Nullable Operations operations) {
         this.built = List.copyOf(built);
         this.operations = operations;
-        this.routes = Flux.fromIterable(this.built.stream()
+        this.enabled = this.built.stream()
                 .filter(made -> made.definition().isEnabled())
-                .map(Built::route)
-                .sorted(AnnotationAwareOrderComparator.INSTANCE)
-                .toList());
+                .sorted(Comparator.comparing(Built::route, AnnotationAwareOrderComparator.INSTANCE))
+                .toList();
+        this.routes = Flux.fromIterable(enabled.stream().map(Built::route).toList());
     }
 
     List<Built> built() {
@@ -45,6 +47,11 @@ final class RouteTable {
     }
 
     /** The enabled ones, by their order, then as they are written. */
+    List<Built> enabled() {
+        return enabled;
+    }
+
+    /** The same. */
     Flux<Route> routes() {
         return routes;
     }

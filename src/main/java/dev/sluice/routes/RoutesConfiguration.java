@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Objects;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
@@ -16,6 +17,8 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.gateway.config.GatewayProperties;
+import org.springframework.cloud.gateway.config.GlobalCorsProperties;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.factory.GatewayFilterFactory;
 import org.springframework.cloud.gateway.handler.predicate.RoutePredicateFactory;
 import org.springframework.cloud.gateway.support.ConfigurationService;
@@ -28,6 +31,7 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.validation.Validator;
+import org.springframework.web.reactive.DispatcherHandler;
 
 /** The beans of this package. */
 @Configuration(proxyBeanMethods = false)
@@ -49,6 +53,25 @@ class RoutesConfiguration {
     @Bean
     RoutesAtArrival routesAtArrival(LiveRoutes live) {
         return new RoutesAtArrival(live);
+    }
+
+    /** Replaces the gateway's own, of which it is one. */
+    @Bean
+    RouteChains routeChains(List<GlobalFilter> globalFilters, GatewayProperties properties) {
+        return new RouteChains(globalFilters, properties.isRouteFilterCacheEnabled());
+    }
+
+    @Bean
+    DirectRoutes directRoutes(
+            LiveRoutes live,
+            RouteChains chains,
+            ObjectProvider<DispatcherHandler> dispatcher,
+            GlobalCorsProperties cors) {
+        return new DirectRoutes(
+                live,
+                chains::of,
+                () -> Objects.requireNonNullElse(dispatcher.getObject().getHandlerMappings(), List.of()),
+                !cors.getCorsConfigurations().isEmpty());
     }
 
     /** Before anything is bound. */

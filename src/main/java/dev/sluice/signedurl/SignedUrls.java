@@ -38,6 +38,9 @@ final class SignedUrls {
      * @param unsigned what was charged and not signed
      */
     Mono<Void> settle(Admission admission, List<UploadIntent> signed, List<UploadIntent> unsigned) {
+        if (reservations == null && unsigned.isEmpty()) {
+            return Mono.empty();
+        }
         int all = signed.size() + unsigned.size();
         long bytes = unsigned.stream().mapToLong(UploadIntent::declaredBytes).sum();
         UsageEvent charge = admission.charge();

@@ -23,8 +23,13 @@ final class TokenMint {
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
     /** The header, encoded, with the dot behind it. */
-    private static final String HEADER =
+    private static final String HEADER_TEXT =
             BASE64.encodeToString("{\"typ\":\"JWT\",\"alg\":\"HS256\"}".getBytes(StandardCharsets.US_ASCII)) + ".";
+
+    private static final byte[] HEADER = HEADER_TEXT.getBytes(StandardCharsets.US_ASCII);
+
+    /** Of a dot and 32 bytes in base64url. */
+    private static final int SIGNATURE_LENGTH = 44;
 
     /** {@code 8-4-4-4-12} hexadecimal digits. */
     private static final int UUID_LENGTH = 36;
@@ -66,9 +71,16 @@ final class TokenMint {
         byte[] payload = claims.member("iat", nowMillis / 1000)
                 .member("exp", (nowMillis + expiresIn.toMillis()) / 1000)
                 .bytes();
-        String signed = HEADER + BASE64.encodeToString(payload);
-        byte[] signature = macs.get().doFinal(signed.getBytes(StandardCharsets.US_ASCII));
-        return signed + "." + BASE64.encodeToString(signature);
+        byte[] encoded = BASE64.encode(payload);
+        Mac mac = macs.get();
+        mac.update(HEADER);
+        byte[] signature = mac.doFinal(encoded);
+        return new StringBuilder(HEADER.length + encoded.length + SIGNATURE_LENGTH)
+                .append(HEADER_TEXT)
+                .append(new String(encoded, StandardCharsets.ISO_8859_1))
+                .append('.')
+                .append(BASE64.encodeToString(signature))
+                .toString();
     }
 
     private static Mac mac(SecretKeySpec key) {

@@ -1,13 +1,11 @@
 package dev.sluice.tracing;
 
-import io.micrometer.observation.ObservationRegistry;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.time.Clock;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.webflux.autoconfigure.WebHttpHandlerBuilderCustomizer;
 import org.springframework.cloud.gateway.config.HttpClientCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -41,12 +39,6 @@ class TracingConfiguration {
         }
         boolean exported = exporters.iterator().hasNext();
         return new Traces(tracer, exported ? probability : 0, properties.trustParent(), clock);
-    }
-
-    /** An observation would be made for every request, sampled or not; {@code api.response_time} tells how they went. */
-    @Bean
-    WebHttpHandlerBuilderCustomizer unobserved() {
-        return handler -> handler.observationRegistry(ObservationRegistry.NOOP);
     }
 
     @Bean

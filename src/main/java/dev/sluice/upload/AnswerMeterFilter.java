@@ -19,7 +19,9 @@ final class AnswerMeterFilter implements GlobalFilter, Ordered {
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
         return chain.filter(
-                exchange.mutate().response(meters.counting(exchange)).build());
+                Proxied.is(exchange)
+                        ? exchange.mutate().response(meters.counting(exchange)).build()
+                        : exchange);
     }
 
     @Override

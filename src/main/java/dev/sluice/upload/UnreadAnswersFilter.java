@@ -13,7 +13,7 @@ final class UnreadAnswersFilter implements GlobalFilter, Ordered {
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
-        return UnreadAnswers.releasedAfter(chain.filter(exchange));
+        return Proxied.is(exchange) ? UnreadAnswers.releasedAfter(chain.filter(exchange)) : chain.filter(exchange);
     }
 
     @Override

@@ -262,7 +262,9 @@ class ShadowIT {
         assertThat(post("alone", planned, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(204);
         assertThat(wouldRefuse("signed-url", "memory") - memory).isEqualTo(1);
         assertThat(wouldRefuse("signed-url", "redis") - redis).isEqualTo(2);
-        patiently().until(() -> stack.redis().client().keys("sluice:shadow:*:reset:*").size() == 3);
+        patiently()
+                .until(() ->
+                        stack.redis().client().keys("sluice:shadow:*:reset:*").size() == 3);
 
         Answer reset = manage("DELETE", "limits/reset", null);
 

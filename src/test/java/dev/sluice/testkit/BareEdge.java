@@ -11,6 +11,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.data.redis.autoconfigure.observation.LettuceObservationAutoConfiguration;
 import org.springframework.boot.micrometer.tracing.autoconfigure.MicrometerTracingAutoConfiguration;
+import org.springframework.cloud.gateway.config.GatewayMetricsAutoConfiguration;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.cloud.gateway.filter.factory.GatewayFilterFactory;
@@ -104,7 +105,11 @@ public final class BareEdge implements AutoCloseable {
 
     /** The parts under test. No stereotype: the component scan of a whole edge in the same tests must not find it. */
     @EnableAutoConfiguration(
-            exclude = {MicrometerTracingAutoConfiguration.class, LettuceObservationAutoConfiguration.class})
+            exclude = {
+                MicrometerTracingAutoConfiguration.class,
+                LettuceObservationAutoConfiguration.class,
+                GatewayMetricsAutoConfiguration.class
+            })
     @ComponentScan({
         "dev.sluice.problem",
         "dev.sluice.tracing",

@@ -5,6 +5,7 @@ import dev.sluice.ledger.Fences;
 import dev.sluice.ledger.Flights;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.ledger.LedgerSettings;
+import dev.sluice.ledger.ShadowWindows;
 import dev.sluice.memory.RefusalMemory;
 import dev.sluice.operation.Operations;
 import dev.sluice.redis.RedisProperties;
@@ -170,12 +171,24 @@ class AdmissionConfiguration {
             RememberedRefusals remembered,
             InFlight inFlight,
             SizeLimit sizes,
+            ShadowWindows shadowWindows,
             Subjects subjects,
             DefaultLimit defaultLimit,
             UsageSink usage,
             Clock clock) {
+        FactsPreview read = new FactsPreview(facts, lastVerdicts);
         return new AdmissionPreview(
-                ledger, facts, lastVerdicts, remembered, inFlight, sizes, subjects, defaultLimit, usage, clock);
+                ledger,
+                read,
+                lastVerdicts,
+                remembered,
+                inFlight,
+                sizes,
+                new ShadowPreview(shadowWindows, read, clock),
+                subjects,
+                defaultLimit,
+                usage,
+                clock);
     }
 
     @Bean

@@ -10,16 +10,13 @@ import dev.sluice.ledger.QuotaRow;
 import dev.sluice.ledger.RateCheck;
 import dev.sluice.problem.ProblemException;
 import dev.sluice.redis.RedisUnavailableException;
-import dev.sluice.supabase.DatabaseUnavailableException;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -28,15 +25,13 @@ import reactor.core.publisher.Mono;
  */
 public final class AdmissionPreview {
 
-    /** Of the requests that are before the database at once. */
-    private static final int MAX_READS = 8;
-
     private final Ledger ledger;
-    private final FactsReader facts;
+    private final FactsPreview facts;
     private final LastVerdicts lastVerdicts;
     private final RememberedRefusals remembered;
     private final InFlight inFlight;
     private final SizeLimit sizes;
+    private final ShadowPreview shadows;
     private final Subjects subjects;
     private final DefaultLimit defaultLimit;
     private final UsageSink usage;
@@ -44,11 +39,12 @@ public final class AdmissionPreview {
 
     AdmissionPreview(
             Ledger ledger,
-            FactsReader facts,
+            FactsPreview facts,
             LastVerdicts lastVerdicts,
             RememberedRefusals remembered,
             InFlight inFlight,
             SizeLimit sizes,
+            ShadowPreview shadows,
             Subjects subjects,
             DefaultLimit defaultLimit,
             UsageSink usage,
@@ -59,6 +55,7 @@ public final class AdmissionPreview {
         this.remembered = remembered;
         this.inFlight = inFlight;
         this.sizes = sizes;
+        this.shadows = shadows;
         this.subjects = subjects;
         this.defaultLimit = defaultLimit;
         this.usage = usage;
@@ -75,8 +72,16 @@ public final class AdmissionPreview {
      */
     record Known(@Nullable LedgerView view, @Nullable QuotaRow row, Map<String, Facts> verdicts, boolean asked) {}
 
-    /** Judges each claim, in the order in which the route declares them. Fails for nothing that is away. */
-    public Mono<List<Judged>> of(ServerWebExchange exchange) {
+    /**
+     * What would become of a request.
+     *
+     * @param claims in the order in which the route declares them
+     * @param shadows of the route's filters in shadow mode, as if all claims held
+     */
+    public record Preview(List<Judged> claims, List<Tried> shadows) {}
+
+    /** Fails for nothing that is away. */
+    public Mono<Preview> of(ServerWebExchange exchange) {
         return Mono.defer(() -> {
             Subject subject = subjects.of(exchange);
             Admission claims = subject.claims();
@@ -90,7 +95,11 @@ public final class AdmissionPreview {
                 judge.instance(size, inFlight.full(size));
             }
             judge.size(claims.maxSize(), UploadBatch.largest(exchange), tooLarge == null ? null : tooLarge.problem());
-            return known(subject, flight).map(known -> judge.all(known, flight));
+            boolean decided = !claims.isEmpty() || flight != null;
+            return known(subject, flight)
+                    .map(known -> judge.all(known, flight))
+                    .flatMap(judged -> shadows.of(subject, decided, UploadBatch.largest(exchange))
+                            .map(tried -> new Preview(judged, tried)));
         });
     }
 
@@ -126,25 +135,7 @@ public final class AdmissionPreview {
                 unknown.add(bucket.bucket());
             }
         }
-        long generation = lastVerdicts.generation();
-        Map<String, Facts> verdicts = new HashMap<>();
-        Mono<Optional<QuotaRow>> read = unknown.isEmpty()
-                ? row
-                        ? facts.readOnly(subject.userId(), null, generation).map(facts -> Optional.of(facts.row()))
-                        : none()
-                : Flux.fromIterable(unknown)
-                        .distinct()
-                        .flatMapSequential(
-                                bucket -> facts.readOnly(subject.userId(), bucket, generation)
-                                        .doOnNext(answer -> verdicts.put(bucket, answer)),
-                                MAX_READS)
-                        .collectList()
-                        .map(answers -> Optional.of(answers.get(0).row()));
-        return read.onErrorResume(DatabaseUnavailableException.class, error -> none())
-                .map(answer -> new Known(view, answer.orElse(null), Map.copyOf(verdicts), row));
-    }
-
-    private static <T> Mono<Optional<T>> none() {
-        return Mono.just(Optional.empty());
+        return facts.read(subject.userId(), row, unknown)
+                .map(read -> new Known(view, read.row(), read.verdicts(), row));
     }
 }

@@ -9,7 +9,6 @@ import dev.sluice.ledger.QuotaRow;
 import dev.sluice.ledger.RateCheck;
 import dev.sluice.ledger.RateState;
 import dev.sluice.problem.Problem;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -75,10 +74,7 @@ final class ClaimJudge {
 
     void size(@Nullable Long limit, @Nullable UploadIntent largest, @Nullable Problem tooLarge) {
         if (limit != null) {
-            Map<String, @Nullable Object> figures = new LinkedHashMap<>();
-            figures.put("limit", limit);
-            figures.put("declared", largest == null ? null : largest.contentLength());
-            judged.add(new Judged("max-size", "configuration", figures, tooLarge, SIZE));
+            judged.add(new Judged("max-size", "configuration", ClaimFigures.size(limit, largest), tooLarge, SIZE));
         }
     }
 
@@ -106,14 +102,7 @@ final class ClaimJudge {
     private Judged rate(Claim.RateLimit claim, RateCheck check, @Nullable RateState state) {
         RateState full = remembered.rateLimit(subject.userId(), check);
         RateState seen = full != null ? full : state;
-        Map<String, @Nullable Object> figures = new LinkedHashMap<>();
-        figures.put("operation", check.operation());
-        figures.put("window", check.rate().windowSeconds());
-        figures.put("limit", check.rate().limit());
-        figures.put("used", seen == null ? null : seen.current());
-        figures.put("cost", check.cost());
-        figures.put("remaining", seen == null ? null : seen.remaining());
-        figures.put("resetIn", seen == null ? null : seen.resetMillis());
+        Map<String, @Nullable Object> figures = ClaimFigures.rate(check, seen);
         if (full != null) {
             return new Judged(claim.name(), MEMORY, figures, Refusals.rateLimit(full), REMEMBERED_RATE);
         }
@@ -156,53 +145,20 @@ final class ClaimJudge {
                     row == null ? POLICY : own != null ? DATABASE : defaultLimit == null ? "none" : "default";
             judged.add(unit(
                     claim,
-                    new Unit("requests", claim.amount(), row == null ? null : limit, limitFrom),
-                    row == null ? null : row.current(),
-                    view == null ? null : view.pending(),
-                    row,
+                    new QuotaUnit(QuotaUnit.REQUESTS, claim.amount(), row == null ? null : limit, limitFrom, row, view),
                     from,
                     rank));
         }
         if (claim.bytes() > 0) {
-            String limitFrom = row == null ? POLICY : row.bytesLimit() == null ? "none" : DATABASE;
+            Long limit = row == null ? null : row.bytesLimit();
+            String limitFrom = row == null ? POLICY : limit == null ? "none" : DATABASE;
             judged.add(unit(
-                    claim,
-                    new Unit("bytes", claim.bytes(), row == null ? null : row.bytesLimit(), limitFrom),
-                    row == null ? null : row.bytesCurrent(),
-                    view == null ? null : view.bytesPending(),
-                    row,
-                    from,
-                    rank));
+                    claim, new QuotaUnit(QuotaUnit.BYTES, claim.bytes(), limit, limitFrom, row, view), from, rank));
         }
     }
 
-    private record Unit(String name, long cost, @Nullable Long limit, String limitFrom) {}
-
-    private Judged unit(
-            Claim.Quota claim,
-            Unit unit,
-            @Nullable Long counted,
-            @Nullable Long pending,
-            @Nullable QuotaRow row,
-            String from,
-            int rank) {
-        Long used = counted == null ? null : Long.valueOf(counted + (pending == null ? 0 : pending));
-        Instant end = row == null ? null : row.periodEndsAt();
-        Long resetIn = end == null
-                ? null
-                : Long.valueOf(Math.max(0, Duration.between(now, end).toMillis()));
-        Map<String, @Nullable Object> figures = new LinkedHashMap<>();
-        figures.put("unit", unit.name());
-        figures.put("limit", unit.limit());
-        figures.put("limitFrom", unit.limitFrom());
-        figures.put("used", used);
-        figures.put("counted", counted);
-        figures.put("pending", pending);
-        figures.put("cost", unit.cost());
-        figures.put(
-                "remaining",
-                unit.limit() == null || used == null ? null : Long.valueOf(Math.max(0, unit.limit() - used)));
-        figures.put("resetIn", resetIn);
+    private Judged unit(Claim.Quota claim, QuotaUnit unit, String from, int rank) {
+        Map<String, @Nullable Object> figures = unit.figures(now);
         AdmitReply.QuotaExceeded spent = remembered.quota(subject.userId(), only(claim, unit));
         if (spent != null) {
             return new Judged(claim.name(), MEMORY, figures, Refusals.quota(spent), REMEMBERED_QUOTA);
@@ -210,18 +166,14 @@ final class ClaimJudge {
         if (backlogIsFull) {
             return new Judged(claim.name(), POLICY, policy(claim, figures), denied(claim), BACKLOG);
         }
-        if (used == null) {
+        if (unit.used() == null) {
             return new Judged(claim.name(), POLICY, policy(claim, figures), denied(claim), UNAVAILABLE);
         }
-        Long limit = unit.limit();
-        Problem exceeded = limit == null || used + unit.cost() <= limit
-                ? null
-                : Refusals.quota(new AdmitReply.QuotaExceeded(unit.name(), used, limit, resetIn, List.of()));
-        return new Judged(claim.name(), from, figures, exceeded, rank);
+        return new Judged(claim.name(), from, figures, unit.exceeded(now), rank);
     }
 
-    private static Claim.Quota only(Claim.Quota claim, Unit unit) {
-        return unit.name().equals("bytes")
+    private static Claim.Quota only(Claim.Quota claim, QuotaUnit unit) {
+        return unit.name().equals(QuotaUnit.BYTES)
                 ? new Claim.Quota(0, claim.bytes(), claim.onFailure())
                 : new Claim.Quota(claim.amount(), 0, claim.onFailure());
     }
@@ -259,10 +211,7 @@ final class ClaimJudge {
             verdict = lastVerdicts.last(subject.userId(), claim.bucket(), claim.access());
             from = MEMORY;
         }
-        Map<String, @Nullable Object> figures = new LinkedHashMap<>();
-        figures.put("bucket", claim.bucket());
-        figures.put("access", claim.access().name().toLowerCase(Locale.ROOT));
-        figures.put("granted", verdict);
+        Map<String, @Nullable Object> figures = ClaimFigures.bucket(claim.bucket(), claim.access(), verdict);
         return verdict == null
                 ? new Judged(
                         claim.name(), POLICY, policy(claim, figures), denied(claim), withoutRedis ? rank : UNAVAILABLE)

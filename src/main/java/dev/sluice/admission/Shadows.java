@@ -93,13 +93,23 @@ final class Shadows {
 
     /** Of a request that declares more than its operation would let it store, if the filters that name it held. */
     void size(Subject subject, @Nullable UploadIntent intent) {
-        Long limit = subject.context()
+        Long limit = maxSize(subject);
+        Problem tooLarge = limit == null ? null : tooLarge(limit, intent);
+        if (tooLarge != null) {
+            refused(subject, "max-size", Source.MEMORY, tooLarge);
+        }
+    }
+
+    /** What the request might store if the filters that name its operation held; null for no limit. */
+    static @Nullable Long maxSize(Subject subject) {
+        return subject.context()
                 .shadowMaxSize(
                         subject.caller() == null ? null : subject.caller().plan());
+    }
+
+    static @Nullable Problem tooLarge(long limit, @Nullable UploadIntent intent) {
         Long declared = intent == null ? null : intent.contentLength();
-        if (limit != null && declared != null && declared > limit) {
-            refused(subject, "max-size", Source.MEMORY, Problem.tooLarge(limit));
-        }
+        return declared != null && declared > limit ? Problem.tooLarge(limit) : null;
     }
 
     private Mono<List<ShadowVerdict>> ask(Subject subject, List<ShadowCheck> checks, FactsMode mode) {
@@ -152,7 +162,7 @@ final class Shadows {
     }
 
     /** A batch that is larger than a window would not be told to wait. */
-    private static Problem rateLimit(Subject subject, ShadowCheck.Rates rates, ShadowVerdict.Exceeded exceeded) {
+    static Problem rateLimit(Subject subject, ShadowCheck.Rates rates, ShadowVerdict.Exceeded exceeded) {
         for (RateCheck check : rates.checks()) {
             Problem tooMany = subject.context()
                     .tooManyFor(check.rate().limit(), check.rate().windowSeconds());

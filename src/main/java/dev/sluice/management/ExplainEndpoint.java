@@ -3,7 +3,6 @@ package dev.sluice.management;
 import static org.springframework.cloud.gateway.support.ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR;
 
 import dev.sluice.admission.AdmissionPreview;
-import dev.sluice.memory.MemoryGuard;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
@@ -32,12 +31,12 @@ final class ExplainEndpoint {
     private static final int MAX_BODY_BYTES = 300 * 1024;
 
     private final RoutesInForce routes;
-    private final MemoryGuard guard;
+    private final ExplainedMemory memory;
     private final AdmissionPreview admissions;
 
-    ExplainEndpoint(RoutesInForce routes, MemoryGuard guard, AdmissionPreview admissions) {
+    ExplainEndpoint(RoutesInForce routes, ExplainedMemory memory, AdmissionPreview admissions) {
         this.routes = routes;
-        this.guard = guard;
+        this.memory = memory;
         this.admissions = admissions;
     }
 
@@ -96,7 +95,7 @@ final class ExplainEndpoint {
                         "Leave out method and path, or leave out the route")))
                 .flatMap(matches -> {
                     exchange.getAttributes().put(GATEWAY_ROUTE_ATTR, route.route());
-                    return new Explanation(explain, route, routes, guard, admissions).of(exchange);
+                    return new Explanation(explain, route, routes, memory, admissions).of(exchange);
                 });
     }
 

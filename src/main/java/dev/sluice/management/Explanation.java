@@ -2,11 +2,9 @@ package dev.sluice.management;
 
 import dev.sluice.admission.AdmissionPreview;
 import dev.sluice.admission.Judged;
+import dev.sluice.admission.Tried;
 import dev.sluice.exchange.RequestContext;
-import dev.sluice.memory.MemoryGuard;
 import dev.sluice.operation.Operations;
-import dev.sluice.operation.Rate;
-import dev.sluice.operation.RollingCounter;
 import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemException;
 import dev.sluice.routes.RoutesInForce;
@@ -20,41 +18,38 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.FilterDefinition;
-import org.springframework.cloud.gateway.support.NameUtils;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
 /**
  * One explanation in the making: lets the route's own guards read the request, in their order, and asks what would be decided
- * on what they claim. {@code MemoryGuard} is looked at and not let count; filters that are not Sluice's guards do not run.
+ * on what they claim, those in shadow mode too. Filters that are not Sluice's guards do not run.
  */
 final class Explanation {
 
     private static final Set<String> READ = Set.of("UploadIntent", "ObjectNames", "RateLimit", "Quota", "BucketAccess");
 
-    /** As the gateway names it in a filter's short form. */
-    private static final String FIRST_ARGUMENT = NameUtils.generateName(0);
-
     private final ExplainRequest explain;
     private final InForce route;
     private final RoutesInForce routes;
-    private final MemoryGuard guard;
+    private final ExplainedMemory memory;
     private final AdmissionPreview admissions;
     private final Operations operations;
     private final List<Map<String, @Nullable Object>> claims = new ArrayList<>();
-    private final List<String> shadows = new ArrayList<>();
+    private final List<String> inShadow = new ArrayList<>();
+    private final List<Map<String, @Nullable Object>> shadows = new ArrayList<>();
     private @Nullable Problem refusal;
 
     Explanation(
             ExplainRequest explain,
             InForce route,
             RoutesInForce routes,
-            MemoryGuard guard,
+            ExplainedMemory memory,
             AdmissionPreview admissions) {
         this.explain = explain;
         this.route = route;
         this.routes = routes;
-        this.guard = guard;
+        this.memory = memory;
         this.admissions = admissions;
         this.operations = routes.operations();
     }
@@ -71,16 +66,28 @@ final class Explanation {
 
     private Mono<Void> from(int index, ServerWebExchange exchange) {
         if (index == route.filters().size()) {
-            return admissions.of(exchange).doOnNext(this::judged).then();
+            return admissions
+                    .of(exchange)
+                    .doOnNext(preview -> {
+                        judged(preview.claims());
+                        preview.shadows().forEach(this::tried);
+                    })
+                    .then();
         }
         FilterDefinition filter = route.filters().get(index);
-        if (isInShadow(filter)) {
-            shadows.add(filter.getName());
-            return from(index + 1, exchange);
+        boolean shadow = "shadow".equalsIgnoreCase(argument(filter, "mode"));
+        if (shadow) {
+            inShadow.add(filter.getName());
         }
         if ("MemoryGuard".equals(filter.getName())) {
             return Mono.defer(() -> {
-                memory(filter, exchange);
+                RequestContext context = RequestContext.of(exchange);
+                if (shadow) {
+                    tried(memory.judgeShadow(filter, context, explain, operations));
+                } else {
+                    Judged judged = memory.judge(filter, context, explain, operations);
+                    add(judged.claim(), judged.from(), judged.figures(), judged.refusal());
+                }
                 return from(index + 1, exchange);
             });
         }
@@ -89,42 +96,13 @@ final class Explanation {
                 : from(index + 1, exchange);
     }
 
-    /** What it would refuse passes. */
-    private static boolean isInShadow(FilterDefinition filter) {
-        return "shadow".equalsIgnoreCase(argument(filter, "mode"));
-    }
-
     /** As the filter binds it, whatever the case of its name. */
-    private static @Nullable String argument(FilterDefinition filter, String name) {
+    static @Nullable String argument(FilterDefinition filter, String name) {
         return filter.getArgs().entrySet().stream()
                 .filter(given -> given.getKey().equalsIgnoreCase(name))
                 .map(Map.Entry::getValue)
                 .findFirst()
                 .orElse(null);
-    }
-
-    /** What is left of a batch is counted with the attempt before it, which was counted when its body was not known. */
-    private void memory(FilterDefinition filter, ServerWebExchange exchange) {
-        String named = argument(filter, "operation");
-        String first = named == null ? filter.getArgs().get(FIRST_ARGUMENT) : named;
-        String operation = operations.get(Objects.requireNonNull(first)).name();
-        RequestContext context = RequestContext.of(exchange);
-        int cost = context.cost();
-        Rate rate = operations.memory(operation, explain.plan());
-        context.operation(operation, plan -> operations.maxSize(operation, plan));
-        context.requireWithin(rate.limit(), rate.windowSeconds());
-        RollingCounter.Attempt attempt = guard.peek(explain.user(), operation, rate, cost);
-        Map<String, @Nullable Object> figures = new LinkedHashMap<>();
-        figures.put("operation", operation);
-        figures.put("window", rate.windowSeconds());
-        figures.put("limit", rate.limit());
-        figures.put("used", rate.limit() - attempt.remaining());
-        figures.put("cost", cost);
-        figures.put("remaining", attempt.remaining());
-        figures.put("resetIn", attempt.resetMillis());
-        figures.put("limitFrom", from(rate.equals(operations.memory(operation, null))));
-        figures.put("property", property(operation, rate.equals(operations.memory(operation, null)), "memory"));
-        add("memory-guard", "memory", figures, attempt.admitted() ? null : MemoryGuard.refusal(rate, attempt));
     }
 
     private void judged(List<Judged> all) {
@@ -135,7 +113,7 @@ final class Explanation {
                 boolean standard =
                         operations.redis(operation, explain.plan()).equals(operations.redis(operation, null));
                 figures.put("limitFrom", from(standard));
-                figures.put("property", property(operation, standard, "redis"));
+                figures.put("property", property(explain, operation, standard, "redis"));
             }
             claims.add(claim(one.claim(), one.from(), figures, one.refusal()));
         }
@@ -145,12 +123,12 @@ final class Explanation {
                 .ifPresent(one -> refuse(Objects.requireNonNull(one.refusal())));
     }
 
-    private static String from(boolean standard) {
+    static String from(boolean standard) {
         return standard ? "configuration" : "plan";
     }
 
     /** Where the limit is changed, in the routes file or the environment. */
-    private String property(String operation, boolean standard, String kind) {
+    static String property(ExplainRequest explain, String operation, boolean standard, String kind) {
         String owner = standard ? "sluice" : "sluice.plans." + explain.plan();
         return owner + ".operations." + operation + "." + kind;
     }
@@ -173,6 +151,17 @@ final class Explanation {
         return told;
     }
 
+    private void tried(Tried one) {
+        Map<String, @Nullable Object> told = new LinkedHashMap<>();
+        told.put("claim", one.claim());
+        told.put("verdict", one.verdict());
+        Problem refusal = one.refusal();
+        told.put("code", refusal == null ? null : refusal.code().name());
+        told.put("from", one.from());
+        told.putAll(one.figures());
+        shadows.add(told);
+    }
+
     /** The first refusal ends the request. */
     private void refuse(Problem problem) {
         if (refusal == null) {
@@ -190,7 +179,8 @@ final class Explanation {
         answer.put("verdict", refusal == null ? "admitted" : "refused");
         answer.put("refusal", refusal == null ? null : told(refusal));
         answer.put("claims", claims);
-        answer.put("inShadow", shadows);
+        answer.put("inShadow", inShadow);
+        answer.put("shadows", shadows);
         return answer;
     }
 

@@ -6,6 +6,7 @@ import dev.sluice.caller.IdentityProperties;
 import dev.sluice.exchange.ClientAddress;
 import dev.sluice.ledger.LedgerSettings;
 import dev.sluice.memory.MemoryGuard;
+import dev.sluice.memory.ShadowGuard;
 import dev.sluice.reconcile.ReconcileJob;
 import dev.sluice.routes.RoutesInForce;
 import dev.sluice.usage.DeadLetters;
@@ -62,7 +63,12 @@ class ManagementPortConfiguration {
 
     @Bean
     RouterFunction<ServerResponse> explainEndpoint(
-            WebEndpointProperties endpoints, RoutesInForce routes, MemoryGuard guard, AdmissionPreview admissions) {
-        return new ExplainEndpoint(routes, guard, admissions).routes(endpoints.getBasePath());
+            WebEndpointProperties endpoints,
+            RoutesInForce routes,
+            MemoryGuard guard,
+            ShadowGuard shadows,
+            AdmissionPreview admissions) {
+        return new ExplainEndpoint(routes, new ExplainedMemory(guard, shadows), admissions)
+                .routes(endpoints.getBasePath());
     }
 }

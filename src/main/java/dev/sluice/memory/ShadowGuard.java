@@ -21,6 +21,11 @@ public final class ShadowGuard {
         return counters.attempt(subject, candidate(operation, rate), rate, cost);
     }
 
+    /** What so many attempts of a user would be answered now; nothing is counted. */
+    public RollingCounter.Attempt peek(String userId, String operation, Rate rate, long cost) {
+        return counters.peek(userId, candidate(operation, rate), rate, cost);
+    }
+
     /** Forgets what was counted of a user, as {@link MemoryGuard#forget} does. */
     public void forget(String userId) {
         counters.forget(userId);

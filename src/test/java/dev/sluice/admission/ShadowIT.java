@@ -23,6 +23,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -46,6 +47,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
 
 /** Filters in shadow mode, beside those that hold and alone. In this order, because log lines are limited. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -222,6 +224,10 @@ class ShadowIT {
                         .as("the quota and the bucket")
                         .isEqualTo(2));
         assertThat(failedCalls()).isEqualTo(failures);
+        assertThat(explain("alone", "unjudged", 10))
+                .contains(
+                        "quota shadow_failed database limit=null used=null",
+                        "bucket-access shadow_failed database granted=null");
         stack.supabase().faults().clear();
 
         double redis = count("tried", "shadow_failed", "redis");
@@ -233,6 +239,8 @@ class ShadowIT {
             patiently()
                     .untilAsserted(() -> assertThat(count("tried", "shadow_failed", "redis") - redis)
                             .isEqualTo(3));
+            assertThat(explain("alone", "unjudged", 10))
+                    .contains("rate-limit shadow_failed redis", "quota shadow_failed redis");
             Answer answer = post("beside", beside, Map.of(), Stack.BUCKET, 10);
             assertThat(answer.status()).as(answer.body()).isEqualTo(200);
             assertThat(count("signed-url", "admitted", "database") - byDatabase).isEqualTo(1);
@@ -280,6 +288,51 @@ class ShadowIT {
         assertThat(wouldRefuse("signed-url", "redis") - redis)
                 .as("the quota alone, which is not reset")
                 .isEqualTo(2 + 2);
+    }
+
+    @Test
+    @Order(6)
+    void isExplainedAsItWouldDecideAndConsumesNothing() {
+        String key = stack.user("explained", 100);
+        stack.database().update("update bucket_grants set can_read = false where user_id = 'explained'");
+
+        assertThat(explain("beside", "explained", 10))
+                .containsExactly(
+                        "memory-guard would_pass memory limit=3 used=0",
+                        "rate-limit would_pass redis limit=2 used=0",
+                        "quota would_pass database limit=4 used=0",
+                        "bucket-access would_refuse database granted=false");
+        assertThat(stack.redis().client().keys("*explained*")).isEmpty();
+        assertThat(explain("alone", "explained", 5000))
+                .containsExactly(
+                        "memory-guard would_pass memory limit=1 used=0",
+                        "max-size would_refuse configuration limit=1024 declared=5000",
+                        "rate-limit would_pass redis limit=2 used=0",
+                        "quota would_pass database limit=100 used=0",
+                        "bucket-access would_pass database granted=true");
+
+        for (int i = 0; i < 5; i++) {
+            assertThat(post("beside", key, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(200);
+        }
+        patiently()
+                .until(() -> stack.current("explained") == 5
+                        && stack.redis().client().xlen(KeySpace.usage(KeySpace.partition("explained"))) == 0);
+        Map<String, String> redis = dump("explained");
+        for (int i = 0; i < 3; i++) {
+            assertThat(explain("beside", "explained", 10))
+                    .containsExactly(
+                            "memory-guard would_refuse memory limit=3 used=3",
+                            "rate-limit would_refuse redis limit=2 used=2",
+                            "quota would_refuse redis limit=4 used=5",
+                            "bucket-access would_refuse redis granted=false");
+        }
+        assertThat(dump("explained")).isEqualTo(redis).hasSizeGreaterThan(3);
+
+        double refused = wouldRefuse("signed-url", "redis") + wouldRefuse("signed-url", "memory");
+        assertThat(post("beside", key, Map.of(), Stack.BUCKET, 10).status()).isEqualTo(200);
+        assertThat(wouldRefuse("signed-url", "redis") + wouldRefuse("signed-url", "memory") - refused)
+                .as("as it was told")
+                .isEqualTo(4);
     }
 
     @Test
@@ -349,6 +402,38 @@ class ShadowIT {
         Map<String, String> all = new HashMap<>(headers);
         all.put("X-API-Key", key);
         return stack.post("/v1/" + route, all, body(bucket, size));
+    }
+
+    /** A line for each of the route's shadows: its verdict, where the figures are from, and the figures that matter. */
+    private static List<String> explain(String route, String user, int size) {
+        Answer answer = manage(
+                "POST",
+                "explain",
+                "{\"user\":\"" + user + "\",\"route\":\"" + route + "\","
+                        + body(Stack.BUCKET, size).substring(1).replace("supabaseBucket", "bucket"));
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.json().path("verdict").asString()).as(answer.body()).isEqualTo("admitted");
+        assertThat(answer.json().path("inShadow").valueStream().map(JsonNode::asString))
+                .containsExactly("MemoryGuard", "RateLimit", "Quota", "BucketAccess");
+        return answer.json()
+                .path("shadows")
+                .valueStream()
+                .map(shadow -> Stream.concat(
+                                Stream.of("claim", "verdict", "from")
+                                        .map(field -> shadow.path(field).asString()),
+                                Stream.of("limit", "used", "declared", "granted")
+                                        .filter(shadow::has)
+                                        .map(field -> field + "=" + shadow.path(field)))
+                        .collect(Collectors.joining(" ")))
+                .toList();
+    }
+
+    private static Map<String, String> dump(String user) {
+        Map<String, String> values = new HashMap<>();
+        for (String key : stack.redis().client().keys("*" + user + "*")) {
+            values.put(key, HexFormat.of().formatHex(stack.redis().client().dump(key)));
+        }
+        return values;
     }
 
     private static Answer manage(String method, String path, @Nullable String body) {

@@ -1,9 +1,9 @@
 package dev.sluice.console;
 
-import dev.sluice.console.InstanceReport.Run;
 import dev.sluice.console.InstanceReports.Heard;
 import dev.sluice.console.Snapshot.Routes;
 import dev.sluice.console.Snapshot.Usage;
+import dev.sluice.management.ReconcileRun;
 import dev.sluice.reconcile.ReconcileJob;
 import dev.sluice.routes.RouteOverview;
 import dev.sluice.routes.RouteReload;
@@ -96,7 +96,9 @@ final class ConsoleEndpoint {
                 usage(reports, dead),
                 Routes.of(reload.state(), routes.routes()),
                 Snapshot.runs(
-                        self.name(), reconcile.reports().stream().map(Run::of).toList(), heard));
+                        self.name(),
+                        reconcile.reports().stream().map(ReconcileRun::of).toList(),
+                        heard));
     }
 
     private Usage usage(List<InstanceReport> reports, Optional<Map<Integer, Long>> dead) {

@@ -1,8 +1,7 @@
 package dev.sluice.console;
 
-import dev.sluice.reconcile.ReconcileReport;
+import dev.sluice.management.ReconcileRun;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +26,7 @@ record InstanceReport(
         Map<String, Double> gauges,
         Map<String, String> circuits,
         RoutesInForce routes,
-        List<Run> runs) {
+        List<ReconcileRun> runs) {
 
     InstanceReport {
         Objects.requireNonNull(id);
@@ -47,32 +46,4 @@ record InstanceReport(
      */
     record RoutesInForce(
             String fingerprint, int count, @Nullable String refused) {}
-
-    /** A {@link ReconcileReport}; {@code startedAt} in epoch milliseconds. */
-    record Run(
-            long startedAt,
-            long tookMillis,
-            String outcome,
-            boolean dryRun,
-            long users,
-            long differing,
-            long missing,
-            long drifted,
-            long corrected,
-            long failedChunks) {
-
-        static Run of(ReconcileReport report) {
-            return new Run(
-                    report.started().toEpochMilli(),
-                    report.took().toMillis(),
-                    report.outcome().name().toLowerCase(Locale.ROOT),
-                    report.dryRun(),
-                    report.users(),
-                    report.differing(),
-                    report.missing(),
-                    report.drifted(),
-                    report.corrected(),
-                    report.failedChunks());
-        }
-    }
 }

@@ -1,7 +1,7 @@
 package dev.sluice.console;
 
 import dev.sluice.console.InstanceReport.RoutesInForce;
-import dev.sluice.console.InstanceReport.Run;
+import dev.sluice.management.ReconcileRun;
 import dev.sluice.reconcile.ReconcileJob;
 import dev.sluice.routes.RouteOverview;
 import dev.sluice.routes.RouteReload;
@@ -89,7 +89,10 @@ final class OwnReport {
                                 CircuitBreaker::getName,
                                 circuit -> circuit.getState().name())),
                 new RoutesInForce(routes.fingerprint(), routes.routes().size(), state.refused()),
-                reconcile.reports().stream().limit(RUNS_TOLD).map(Run::of).toList());
+                reconcile.reports().stream()
+                        .limit(RUNS_TOLD)
+                        .map(ReconcileRun::of)
+                        .toList());
         return last;
     }
 }

@@ -2,8 +2,8 @@ package dev.sluice.console;
 
 import dev.sluice.console.Figures.Key;
 import dev.sluice.console.InstanceReport.RoutesInForce;
-import dev.sluice.console.InstanceReport.Run;
 import dev.sluice.console.InstanceReports.Heard;
+import dev.sluice.management.ReconcileRun;
 import dev.sluice.routes.RouteOverview;
 import dev.sluice.routes.RouteReload;
 import java.util.Comparator;
@@ -84,7 +84,7 @@ record Snapshot(
     }
 
     /** A reconciliation and the name of the instance that did it. */
-    record RunOf(String instance, Run run) {}
+    record RunOf(String instance, ReconcileRun run) {}
 
     static List<Instance> instances(List<Heard> heard) {
         return heard.stream().map(Snapshot::instance).toList();
@@ -149,14 +149,13 @@ record Snapshot(
     }
 
     /** @param own what this instance remembers, which is more than it tells the others */
-    static List<RunOf> runs(String name, List<Run> own, List<Heard> others) {
+    static List<RunOf> runs(String name, List<ReconcileRun> own, List<Heard> others) {
         return Stream.concat(
                         own.stream().map(run -> new RunOf(name, run)),
                         others.stream()
                                 .map(Heard::report)
                                 .flatMap(report -> report.runs().stream().map(run -> new RunOf(report.name(), run))))
-                .sorted(Comparator.comparingLong((RunOf run) -> run.run().startedAt())
-                        .reversed())
+                .sorted(Comparator.comparing((RunOf run) -> run.run().started()).reversed())
                 .limit(RUNS)
                 .toList();
     }

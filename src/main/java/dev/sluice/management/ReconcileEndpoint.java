@@ -2,9 +2,7 @@ package dev.sluice.management;
 
 import dev.sluice.problem.Problem;
 import dev.sluice.reconcile.ReconcileJob;
-import dev.sluice.reconcile.ReconcileReport;
 import java.util.List;
-import java.util.Locale;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerRequest;
@@ -14,35 +12,7 @@ import reactor.core.publisher.Mono;
 /** {@code reconcile}: GET lists this instance's last runs; POST runs now, with {@code ?dryRun=true} to report only. */
 final class ReconcileEndpoint {
 
-    /** A {@link ReconcileReport} in JSON's types. */
-    private record Run(
-            String started,
-            long tookMillis,
-            String outcome,
-            boolean dryRun,
-            long users,
-            long differing,
-            long missing,
-            long drifted,
-            long corrected,
-            long failedChunks) {
-
-        static Run of(ReconcileReport report) {
-            return new Run(
-                    report.started().toString(),
-                    report.took().toMillis(),
-                    report.outcome().name().toLowerCase(Locale.ROOT),
-                    report.dryRun(),
-                    report.users(),
-                    report.differing(),
-                    report.missing(),
-                    report.drifted(),
-                    report.corrected(),
-                    report.failedChunks());
-        }
-    }
-
-    private record Runs(List<Run> runs) {}
+    private record Runs(List<ReconcileRun> runs) {}
 
     private final ReconcileJob job;
 
@@ -58,11 +28,11 @@ final class ReconcileEndpoint {
     }
 
     private Runs runs() {
-        return new Runs(job.reports().stream().map(Run::of).toList());
+        return new Runs(job.reports().stream().map(ReconcileRun::of).toList());
     }
 
     private Mono<ServerResponse> run(ServerRequest request) {
-        return job.run(dryRun(request)).flatMap(report -> ServerResponse.ok().bodyValue(Run.of(report)));
+        return job.run(dryRun(request)).flatMap(report -> ServerResponse.ok().bodyValue(ReconcileRun.of(report)));
     }
 
     /** A misspelt wish to change nothing must not change anything. */

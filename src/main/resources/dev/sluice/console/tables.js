@@ -43,9 +43,9 @@ export function runs({ runs: done }) {
   rows(
     element("runs"),
     done.map(({ instance, run }) => ({
-      key: `${instance} ${run.startedAt}`,
+      key: `${instance} ${run.started}`,
       cells: [
-        clock(run.startedAt),
+        clock(Date.parse(run.started)),
         {
           text: run.outcome,
           tone: run.outcome === "completed" ? "" : "warn",

@@ -17,6 +17,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -242,8 +243,11 @@ class ConsoleIT {
                 .findFirst()
                 .orElseThrow();
 
-        assertThat(shown.path("run").path("dryRun").booleanValue()).isTrue();
-        assertThat(shown.path("run").path("outcome").asString()).isEqualTo("completed");
+        assertThat(shown.path("run"))
+                .as("in the form that its own endpoint has")
+                .isEqualTo(run);
+        assertThat(Instant.parse(run.path("started").asString()))
+                .isBetween(Instant.now().minusSeconds(60), Instant.now());
     }
 
     @Test

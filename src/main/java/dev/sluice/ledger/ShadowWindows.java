@@ -1,5 +1,6 @@
 package dev.sluice.ledger;
 
+import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisConnection;
 import java.util.ArrayList;
 import java.util.List;

@@ -12,39 +12,44 @@ final class AdmitReplies {
 
     private AdmitReplies() {}
 
+    private static final int VALUES_PER_WINDOW = 2;
     private static final int VALUES_PER_SHADOW = 4;
 
-    static AdmitReply read(List<Object> reply, int windows, int buckets) {
+    static AdmitReply read(List<Object> reply, List<RateCheck> windows, int buckets) {
         String kind = text(reply, 0);
         return switch (kind) {
+            case "admitted" ->
+                new AdmitReply.Admitted(
+                        text(reply, 1),
+                        instant(text(reply, 2)),
+                        rates(reply, 3 + buckets, windows, true),
+                        verdicts(reply, 3, buckets),
+                        shadows(reply, 3 + buckets + VALUES_PER_WINDOW * windows.size()));
             case "load" ->
                 new AdmitReply.Load(text(reply, 1), text(reply, 2), number(reply, 3) == 1, indexes(reply, 4));
-            case "rate" -> new AdmitReply.RateExceeded((int) number(reply, 1), rates(reply, 2, windows));
-            case "flight" -> new AdmitReply.FlightFull(text(reply, 1), number(reply, 2), rates(reply, 3, windows));
+            case "rate" -> new AdmitReply.RateExceeded((int) number(reply, 1), rates(reply, 2, windows, false));
+            case "flight" ->
+                new AdmitReply.FlightFull(text(reply, 1), number(reply, 2), rates(reply, 3, windows, false));
             case "quota" ->
                 new AdmitReply.QuotaExceeded(
                         text(reply, 1),
                         number(reply, 2),
                         number(reply, 3),
                         reset(text(reply, 4), number(reply, 5)),
-                        rates(reply, 6, windows));
-            case "bucket" -> new AdmitReply.BucketDenied((int) number(reply, 1), rates(reply, 2, windows));
-            case "admitted" ->
-                new AdmitReply.Admitted(
-                        text(reply, 1),
-                        instant(text(reply, 2)),
-                        rates(reply, 5, windows),
-                        verdicts(reply, 5 + 3 * windows, buckets),
-                        shadows(reply, 5 + 3 * windows + buckets));
+                        rates(reply, 6, windows, false));
+            case "bucket" -> new AdmitReply.BucketDenied((int) number(reply, 1), rates(reply, 2, windows, false));
             default -> throw new IllegalStateException("admit.lua answered " + kind);
         };
     }
 
-    private static List<RateState> rates(List<Object> reply, int from, int windows) {
-        List<RateState> states = new ArrayList<>(windows);
-        for (int i = 0; i < windows; i++) {
-            int at = from + 3 * i;
-            states.add(new RateState(number(reply, at), number(reply, at + 1), number(reply, at + 2)));
+    /** The script counts this request in each window, also where it was not admitted. */
+    private static List<RateState> rates(List<Object> reply, int from, List<RateCheck> windows, boolean admitted) {
+        List<RateState> states = new ArrayList<>(windows.size());
+        int at = from;
+        for (RateCheck window : windows) {
+            long current = number(reply, at) - (admitted ? 0 : window.cost());
+            states.add(new RateState(current, window.rate().limit(), number(reply, at + 1)));
+            at += VALUES_PER_WINDOW;
         }
         return states;
     }
@@ -56,12 +61,18 @@ final class AdmitReplies {
     }
 
     private static List<Boolean> verdicts(List<Object> reply, int from, int buckets) {
+        if (buckets == 1) {
+            return List.of(number(reply, from) == 1);
+        }
         return IntStream.range(from, from + buckets)
                 .mapToObj(i -> number(reply, i) == 1)
                 .toList();
     }
 
     private static List<ShadowVerdict> shadows(List<Object> reply, int from) {
+        if (from == reply.size()) {
+            return List.of();
+        }
         return IntStream.range(0, (reply.size() - from) / VALUES_PER_SHADOW)
                 .mapToObj(i -> shadow(reply, from + i * VALUES_PER_SHADOW))
                 .toList();

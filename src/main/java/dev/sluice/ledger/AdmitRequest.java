@@ -43,7 +43,7 @@ public record AdmitRequest(
     /** How an admission treats facts that are missing or due. */
     public enum FactsMode {
         /** Answer {@link AdmitReply.Load}. */
-        ASK("ask"),
+        ASK(null),
         /** They were just read: a period that still looks ended is a difference between two clocks. */
         HELD("held"),
         /** They cannot be read and policy allows: a known ledger is used as it is, an unknown one has no limit. */
@@ -51,14 +51,16 @@ public record AdmitRequest(
         /** They cannot be read and policy denies: a known ledger is used as it is, an unknown one answers Load again. */
         KNOWN("known");
 
-        private final String argument;
+        private final @Nullable String option;
 
-        FactsMode(String argument) {
-            this.argument = argument;
+        FactsMode(@Nullable String option) {
+            this.option = option;
         }
 
-        String argument() {
-            return argument;
+        void addTo(List<String> options) {
+            if (option != null) {
+                options.add(option);
+            }
         }
     }
 

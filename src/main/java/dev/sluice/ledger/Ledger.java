@@ -42,7 +42,7 @@ public final class Ledger {
                     .map(reply -> {
                         fences.installed(partition, epoch);
                         return AdmitReplies.read(
-                                reply, request.rates().size(), request.buckets().size());
+                                reply, request.rates(), request.buckets().size());
                     });
         });
     }
@@ -182,18 +182,18 @@ public final class Ledger {
         keys.add(KeySpace.fence(partition));
         keys.add(KeySpace.usage(partition));
         keys.add(KeySpace.quota(request.userId()));
-        keys.add(KeySpace.inFlight(request.userId()));
+        if (request.flight() != null) {
+            keys.add(KeySpace.inFlight(request.userId()));
+        }
         Charge charge = request.charge();
-        keys.add(
-                charge == null || charge.repeatableFor() == null
-                        ? KeySpace.quota(request.userId())
-                        : KeySpace.charged(request.userId(), charge.eventId()));
-        for (RateCheck check : request.rates()) {
-            keys.add(KeySpace.rate(
-                    request.userId(), check.operation(), check.rate().windowSeconds()));
+        if (charge != null && charge.repeatableFor() != null) {
+            keys.add(KeySpace.charged(request.userId(), charge.eventId()));
         }
         for (BucketCheck bucket : request.buckets()) {
             keys.add(KeySpace.bucket(request.userId(), bucket.bucket(), bucket.access()));
+        }
+        for (RateCheck check : request.rates()) {
+            keys.add(KeySpace.rate(request.userId(), check.operation(), check.rate().windowSeconds()));
         }
         for (ShadowCheck shadow : request.shadows()) {
             ShadowArguments.addKeys(keys, request.userId(), shadow);
@@ -202,37 +202,62 @@ public final class Ledger {
     }
 
     private String[] admitArgs(AdmitRequest request, String fenceToken) {
-        Charge charge = request.charge();
         List<String> args = new ArrayList<>(
-                18 + 3 * request.rates().size() + request.buckets().size());
-        args.add(fenceToken);
-        args.add(request.facts().argument());
-        args.add(millis(settings.ttl()));
+                8 + 3 * request.rates().size() + request.buckets().size());
+        addOptions(args, request, fenceToken);
+        Charge charge = request.charge();
         args.add(charge == null ? "" : Long.toString(charge.amount()));
-        args.add(charge == null ? "" : Long.toString(charge.bytes()));
-        args.add(
-                charge == null || charge.defaultLimit() == null
-                        ? ""
-                        : charge.defaultLimit().toString());
         args.add(charge == null && request.shadows().isEmpty() ? "" : instance + ":" + incarnations.incrementAndGet());
         args.add(charge == null ? "" : charge.eventId());
         args.add(charge == null ? "" : charge.eventJson());
-        args.add(Integer.toString(request.rates().size()));
-        args.add(request.anyBucket() ? "any" : "all");
-        addFlight(args, request.flight());
-        args.add(charge == null || charge.repeatableFor() == null ? "" : millis(charge.repeatableFor()));
-        args.add(Integer.toString(request.buckets().size()));
-        for (RateCheck check : request.rates()) {
-            addRate(args, check);
-        }
         for (BucketCheck bucket : request.buckets()) {
             Boolean decided = bucket.decided();
-            args.add(decided == null ? "ask" : bit(decided));
+            args.add(decided == null ? "ask" : decided ? "yes" : "no");
+        }
+        for (RateCheck check : request.rates()) {
+            addRate(args, check);
         }
         for (ShadowCheck shadow : request.shadows()) {
             ShadowArguments.add(args, shadow);
         }
         return args.toArray(String[]::new);
+    }
+
+    private void addOptions(List<String> args, AdmitRequest request, String fenceToken) {
+        if (!fenceToken.isEmpty()) {
+            args.add("fence");
+            args.add(fenceToken);
+        }
+        request.facts().addTo(args);
+        if (request.anyBucket()) {
+            args.add("any");
+        }
+        Flight flight = request.flight();
+        if (flight != null) {
+            addFlight(args, flight);
+        }
+        Charge charge = request.charge();
+        if (charge != null) {
+            addOptions(args, charge);
+        }
+    }
+
+    private void addOptions(List<String> args, Charge charge) {
+        if (charge.defaultLimit() != null) {
+            args.add("default");
+            args.add(charge.defaultLimit().toString());
+        }
+        if (charge.bytes() != 0) {
+            args.add("bytes");
+            args.add(Long.toString(charge.bytes()));
+        } else if (charge.amount() == 0) {
+            args.add("nothing");
+            args.add(millis(settings.ttl()));
+        }
+        if (charge.repeatableFor() != null) {
+            args.add("again");
+            args.add(millis(charge.repeatableFor()));
+        }
     }
 
     static void addRate(List<String> args, RateCheck check) {
@@ -241,11 +266,8 @@ public final class Ledger {
         args.add(Long.toString(check.cost()));
     }
 
-    private static void addFlight(List<String> args, @Nullable Flight flight) {
-        if (flight == null) {
-            args.addAll(List.of("", "", "", "", ""));
-            return;
-        }
+    private static void addFlight(List<String> args, Flight flight) {
+        args.add("flight");
         args.add(flight.member());
         args.add(millis(flight.lease()));
         args.add(Long.toString(flight.bytes()));

@@ -11,7 +11,7 @@ record LedgerScripts(
     private static final String WINDOW = "window-function";
 
     static final LedgerScripts SHIPPED = new LedgerScripts(
-            Script.load(Ledger.class, "admit", FENCE, TAKEOVER, WINDOW),
+            Script.load(Ledger.class, "admit", FENCE, WINDOW),
             Script.load(Ledger.class, "load", TAKEOVER),
             Script.load(Ledger.class, "settle", TAKEOVER),
             Script.load(Ledger.class, "takeover", TAKEOVER),

@@ -1,26 +1,27 @@
 -- One admission: all rate windows, the uploads in flight, the quota and the bucket verdicts of a request, all or nothing.
 -- Of a request that is admitted, also what filters in shadow mode would have said: that decides and charges nothing.
 --
--- KEYS 1 fence   2 usage stream   3 ledger hash   4 leases of uploads in flight, a sorted set
---      5 that this event id was charged, a string; the ledger hash again if nobody will ask
---      6.. one hash per rate window, then one verdict per bucket, then what the shadows name
--- ARGV 1 fence token to install, '' for none
---      2 how to treat facts that are missing or due: 'ask' (answer 'load'), 'held' (they were just read: a period that
---        still looks ended is the clocks' difference), 'trust' (they cannot be read: a known ledger is used as it is,
---        a stub is charged without a limit), 'known' (as 'trust', but a stub answers 'load')
---      3 ledger's time to live, ms, while nothing is pending
---      4 requests to charge, '' for no quota claim   5 bytes to charge   6 default limit, '' for none
---      7 incarnation for a hash made here   8 event id   9 event, JSON
---      10 number of rate windows   11 'all' if every bucket must be granted, 'any' if one is enough
---      12 lease of this upload, '<id>:<bytes>'; '' for no claim   13 its time, ms   14 its bytes
---      15 uploads in flight at most, '' for no limit   16 bytes in flight at most, '' for no limit
---      17 for how long the event id may come again, ms; '' for never: else it is remembered that it was charged, and one that
---        was is neither checked against the quota nor charged again
---      18 number of bucket verdicts
---      19.. three per rate window: limit, window in ms, cost; then one per bucket: 'ask' read the verdict, '1' or '0' it
---        was decided elsewhere; then per shadow its kind, how many keys it names, how many arguments follow, and those:
---        'rate', three per window as above, each a hash of its own; 'quota', 'requests'|'bytes', amount, limit or '' for
---        the ledger's, default limit or ''; 'bucket', 'all'|'any'
+-- KEYS 1 fence   2 usage stream   3 ledger hash
+--      4.. what the options name, then one verdict per bucket, one hash per rate window, and what the shadows name
+-- ARGV the options, which few requests have; those that name a key in the order of their keys:
+--      'fence', token: to install
+--      'held': facts that are due were just read: a period that still looks ended is the clocks' difference
+--      'trust': facts cannot be read: a known ledger is used as it is, a stub is charged without a limit
+--      'known': as 'trust', but a stub answers 'load'. Without any of these three, what is missing or due answers 'load'
+--      'default', limit: of a ledger that has none; without it that is 0
+--      'bytes', how many to charge: without it none
+--      'nothing', the ledger's time to live in ms: to charge are neither requests nor bytes
+--      'any': it is enough that one bucket is granted
+--      'flight', lease of this upload '<id>:<bytes>', its time in ms, its bytes, uploads in flight at most, '' for no limit,
+--        bytes in flight at most, '' for no limit; its key: the leases of uploads in flight, a sorted set
+--      'again', ms for which the event id may come again: it is remembered that it was charged, and one that was is neither
+--        checked against the quota nor charged again; its key: that it was, a string
+--    then four: requests to charge, '' for no quota claim; incarnation for a hash made here; event id; event, JSON
+--    then one per bucket: 'ask' read the verdict, 'yes' or 'no' it was decided elsewhere
+--    then three per rate window: limit, window in ms, cost
+--    then per shadow its kind, how many keys it names, how many arguments follow, and those: 'rate', three per window as
+--      above, each a hash of its own; 'quota', 'requests'|'bytes', amount, limit or '' for the ledger's, default limit or '';
+--      'bucket', 'all'|'any'
 --
 -- Reply (strings and integers; 53-bit):
 --   {'load', incarnation, fence, quota facts needed 0|1, index from 0 of each bucket whose verdict is needed...}: nothing
@@ -30,180 +31,263 @@
 --   {'flight', 'uploads'|'bytes', limit, R...}
 --   {'quota', 'requests'|'bytes', used, limit, periodEndsAt in epoch ms or '', now in epoch ms, R...}
 --   {'bucket', index from 0 of the first that is denied, R...}
---   {'admitted', incarnation, periodEndsAt or '', used, limit or '', R..., one verdict '1'|'0' per bucket..., S...}
---   R: three per rate window: current (what counts now, this request included if admitted), limit, ms until the
---   oldest counted bucket leaves (or, for a window that is full, until cost fits)
+--   {'admitted', incarnation, periodEndsAt or '', one verdict '1'|'0' per bucket..., R..., S...}
+--   R: two per rate window: what counts now, this request included; ms until the oldest counted bucket leaves (or, for a
+--   window that is full, until cost fits)
 --   S: four per shadow: 'pass', '', '', ''; 'exceeded', current, limit, ms until it may fit or ''; 'denied', index from 0 of
 --   the first such bucket, '', ''; 'unknown', incarnation of the ledger whose facts are missing or '', fence, indexes of the
 --   buckets whose verdict is missing; 'failed', '', '', ''
 --
--- Rolling windows: see window-function.lua.
+-- Rolling windows: see window-function.lua. The field '-1' of a window says what stays as it is while a bucket is the current
+-- one: ((counted before that bucket) * 4096 + that bucket % 4096) * 32 + age of the oldest that counts, in buckets. So only
+-- the first admission in a bucket reads all of them; it writes the field, and gives the key its time to live. Who does not
+-- know the field takes it for a bucket that is long gone, and removes it when he counts.
+
+-- Once all else is decided: writes what was only read of the windows, or takes back what was counted already.
+local function end_windows(windows, admitted)
+  for _, w in ipairs(windows) do
+    if admitted and w.stale then
+      if #w.stale > 0 then
+        redis.call('HDEL', w.key, unpack(w.stale))
+      end
+      redis.call('HSET', w.key, '-1', (w.before * 4096 + w.newest % 4096) * 32 + w.age,
+        w.newest, w.used - w.before + w.cost)
+      redis.call('PEXPIRE', w.key, w.lives)
+    elseif not admitted and not w.stale then
+      redis.call('HINCRBY', w.key, w.newest, 0 - w.cost)
+    end
+  end
+end
+
+-- Whether a ledger's facts, which were read at some time, have to be read again.
+local function is_due(ledger, fence, facts, now)
+  if facts == 'trust' or facts == 'known' then
+    return false
+  end
+  local ends = ledger[6]
+  return ledger[2] ~= fence or (not facts and ends and ends ~= '' and now >= tonumber(ends))
+end
+
+local function make_stub(quota, incarnation, fence)
+  redis.call('HSET', quota, 'incarnation', incarnation, 'fence', fence, 'pending', '0', 'base', '0', 'stub', '1',
+    'bytesPending', '0', 'bytesBase', '0')
+  redis.call('PEXPIRE', quota, 10000)
+end
 
 local MOST = 9007199254740991
+local KEYS, ARGV, call = KEYS, ARGV, redis.call
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = time[1] * 1000 + (time[2] - time[2] % 1000) / 1000
 
-local fence = install_fence(KEYS[1], ARGV[1])
-
--- Rate windows: read all, decide, write only at the end.
-local WINDOWS = tonumber(ARGV[10])
-local VERDICTS = tonumber(ARGV[18])
-local windows = {}
-local refused_window
-for i = 6, 5 + WINDOWS do
-  local a = 19 + (i - 6) * 3
-  local w = read_window(KEYS[i], tonumber(ARGV[a]), tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), now)
-  if w.over > 0 and not refused_window then
-    refused_window = #windows
+local at, key = 1, 4
+local token, facts, default_limit, bytes, nothing, any, lease, leases, repeats, charged
+while true do
+  local option = ARGV[at]
+  if option == 'default' then
+    default_limit = ARGV[at + 1]
+    at = at + 2
+  elseif option == 'bytes' then
+    bytes = ARGV[at + 1]
+    at = at + 2
+  elseif option == 'held' or option == 'trust' or option == 'known' then
+    facts = option
+    at = at + 1
+  elseif option == 'any' then
+    any = true
+    at = at + 1
+  elseif option == 'nothing' then
+    nothing = ARGV[at + 1]
+    at = at + 2
+  elseif option == 'fence' then
+    token = ARGV[at + 1]
+    at = at + 2
+  elseif option == 'flight' then
+    lease = at + 1
+    leases = KEYS[key]
+    at = at + 6
+    key = key + 1
+  elseif option == 'again' then
+    repeats = ARGV[at + 1]
+    charged = KEYS[key]
+    at = at + 2
+    key = key + 1
+  else
+    break
   end
-  windows[#windows + 1] = w
 end
+local amount, incarnation, event_id, event = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+at = at + 4
 
-local function count_window(w)
-  if #w.stale > 0 then
-    redis.call('HDEL', w.key, unpack(w.stale))
-  end
-  redis.call('HINCRBY', w.key, string.format('%.0f', w.newest), string.format('%.0f', w.cost))
-  local ahead = math.max(0, w.newest * w.width - now)
-  redis.call('PEXPIRE', w.key, string.format('%.0f', math.ceil(ahead + (BUCKETS + 2) * w.width)))
-end
-
-local function with_rates(reply, admitted)
-  for _, w in ipairs(windows) do
-    reply[#reply + 1] = string.format('%.0f', w.used + (admitted and w.cost or 0))
-    reply[#reply + 1] = string.format('%.0f', w.limit)
-    reply[#reply + 1] = string.format('%.0f', math.ceil(w.reset))
-  end
-  return reply
-end
-
-if refused_window then
-  return with_rates({ 'rate', refused_window }, false)
-end
+local fence = install_fence(KEYS[1], token)
 
 -- Uploads in flight: a lease that ran out is of an instance that has died, and counts no more.
-local lease = ARGV[12]
-if lease ~= '' then
-  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', now))
+local full, full_at
+if lease then
+  call('ZREMRANGEBYSCORE', leases, '-inf', now)
   local uploads = 1
-  local in_flight = tonumber(ARGV[14])
-  for _, other in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
-    if other ~= lease then
+  local in_flight = tonumber(ARGV[lease + 2])
+  for _, other in ipairs(call('ZRANGE', leases, 0, -1)) do
+    if other ~= ARGV[lease] then
       uploads = uploads + 1
       in_flight = in_flight + tonumber(string.match(other, ':(%d+)$'))
     end
   end
-  if ARGV[15] ~= '' and uploads > tonumber(ARGV[15]) then
-    return with_rates({ 'flight', 'uploads', ARGV[15] }, false)
-  end
-  if ARGV[16] ~= '' and in_flight > tonumber(ARGV[16]) then
-    return with_rates({ 'flight', 'bytes', ARGV[16] }, false)
+  local most_uploads, most_bytes = ARGV[lease + 3], ARGV[lease + 4]
+  if most_uploads ~= '' and uploads > tonumber(most_uploads) then
+    full, full_at = 'uploads', most_uploads
+  elseif most_bytes ~= '' and in_flight > tonumber(most_bytes) then
+    full, full_at = 'bytes', most_bytes
   end
 end
 
--- Quota and buckets: what is known, and what has to be asked first.
-local mode = ARGV[2]
+-- The ledger: whether facts are needed, and what is exceeded.
 local quota = KEYS[3]
-local repeatable = ARGV[4] ~= '' and ARGV[17] ~= ''
-local paid = repeatable and redis.call('EXISTS', KEYS[5]) == 1
-local charging = ARGV[4] ~= '' and not paid
-local amount = tonumber(ARGV[4]) or 0
-local bytes = tonumber(ARGV[5]) or 0
-local limit = ''
-local used = 0
-local h
-local need_facts = false
-
--- The ledger (a stub where there is none), and whether its facts are due.
-local function read_ledger()
-  local l = redis.call('HMGET', quota, 'incarnation', 'stub', 'base', 'pending', 'limit', 'bytesBase', 'bytesPending',
-    'bytesLimit', 'periodEndsAt', 'fence')
-  local ended = l[9] and l[9] ~= '' and now >= tonumber(l[9])
-  if not l[1] then
-    redis.call('HSET', quota, 'incarnation', ARGV[7], 'stub', '1', 'base', '0', 'bytesBase', '0', 'pending', '0',
-      'bytesPending', '0', 'fence', fence)
-    redis.call('PEXPIRE', quota, 10000)
-    l = { ARGV[7], '1', '0', '0', false, '0', '0', false, '', fence }
-  end
-  local due = (ended and mode == 'ask') or l[10] ~= fence
-  return l, due and mode ~= 'trust' and mode ~= 'known'
-end
-
+local paid = charged and amount ~= '' and call('EXISTS', charged) == 1
+local charging = amount ~= '' and not paid
+local h, is_new, need_facts, spent, used, most
 if charging then
-  local due
-  h, due = read_ledger()
-  need_facts = (h[2] == '1' and mode ~= 'trust') or due
-end
-
-if charging and not need_facts then
-  used = tonumber(h[3]) + tonumber(h[4])
-  if h[2] ~= '1' then
-    limit = h[5]
-    if not limit or limit == '' then
-      limit = ARGV[6] ~= '' and ARGV[6] or '0'
-    end
-    if amount > 0 and used + amount > math.min(tonumber(limit), MOST) then
-      return with_rates({ 'quota', 'requests', string.format('%.0f', used), limit, h[9] or '',
-        string.format('%.0f', now) }, false)
-    end
-    local bytes_used = tonumber(h[6]) + tonumber(h[7])
-    local bytes_limit = h[8]
-    if not bytes_limit or bytes_limit == '' then
-      bytes_limit = string.format('%.0f', MOST)
-    end
-    if bytes > 0 and bytes_used + bytes > math.min(tonumber(bytes_limit), MOST) then
-      return with_rates({ 'quota', 'bytes', string.format('%.0f', bytes_used), bytes_limit, h[9] or '',
-        string.format('%.0f', now) }, false)
-    end
-  end
-end
-
-local verdicts = {}
-local unknown = {}
-local granted = 0
-local denied
-for b = 0, VERDICTS - 1 do
-  local verdict = ARGV[19 + 3 * WINDOWS + b]
-  if verdict == 'ask' then
-    verdict = redis.call('GET', KEYS[6 + WINDOWS + b])
-  end
-  if not verdict then
-    unknown[#unknown + 1] = b
-  elseif verdict == '0' then
-    denied = denied or b
+  if bytes or nothing then
+    h = call('HMGET', quota, 'incarnation', 'fence', 'pending', 'base', 'limit', 'periodEndsAt', 'stub',
+      'bytesPending', 'bytesBase', 'bytesLimit')
   else
-    granted = granted + 1
+    h = call('HMGET', quota, 'incarnation', 'fence', 'pending', 'base', 'limit', 'periodEndsAt', 'stub')
   end
-  verdicts[#verdicts + 1] = verdict
+  if not h[1] then
+    is_new = true
+    h = { incarnation, fence, '0', '0', false, false, '1', '0', '0', false }
+  end
+  if h[7] == '1' then
+    need_facts = facts ~= 'trust'
+  else
+    need_facts = is_due(h, fence, facts, now)
+    used = h[3] + tonumber(h[4])
+    most = h[5]
+    if not most or most == '' then
+      most = default_limit or '0'
+    end
+    if amount ~= '0' and used + amount > math.min(most, MOST) then
+      spent = 'requests'
+    elseif bytes then
+      used = h[8] + tonumber(h[9])
+      most = h[10]
+      if not most or most == '' then
+        most = string.format('%.0f', MOST)
+      end
+      if used + bytes > math.min(most, MOST) then
+        spent = 'bytes'
+      end
+    end
+    spent = not need_facts and spent
+  end
 end
 
-if #unknown > 0 or need_facts then
-  return { 'load', charging and h[1] or '', fence, need_facts and 1 or 0, unpack(unknown) }
+-- The verdicts on buckets. They take the place of their arguments, so that they can be answered as they stand.
+local first_bucket = at
+local denied, granted, unknown
+local verdict = ARGV[at]
+while verdict == 'ask' or verdict == 'yes' or verdict == 'no' do
+  if verdict == 'ask' then
+    verdict = call('GET', KEYS[key])
+  else
+    verdict = verdict == 'yes' and '1' or '0'
+  end
+  ARGV[at] = verdict
+  if not verdict then
+    unknown = unknown or {}
+    unknown[#unknown + 1] = at - first_bucket
+  elseif verdict == '0' then
+    denied = denied or at - first_bucket
+  else
+    granted = true
+  end
+  at = at + 1
+  key = key + 1
+  verdict = ARGV[at]
+end
+if any and granted then
+  denied = nil
 end
 
-if denied and (ARGV[11] == 'all' or granted == 0) then
-  return with_rates({ 'bucket', denied }, false)
+-- The rate windows come last, though a full one is told first: if nothing else refuses, one whose field '-1' is of the
+-- current bucket is counted at once, since that also tells its count. What they say takes the place of their arguments too.
+local refused = full or need_facts or spent or unknown or denied
+local first_window, said = at, at
+local windows, full_window, unread = {}, nil, false
+local limit = ARGV[at]
+while limit and limit ~= 'rate' and limit ~= 'quota' and limit ~= 'bucket' do
+  local name, width, cost = KEYS[key], ARGV[at + 1] / 20, ARGV[at + 2]
+  local before = not refused and call('HGET', name, '-1')
+  local w
+  if before then
+    local newest = (now - now % width) / width
+    local age = before % 32
+    local rest = (before - age) / 32
+    local bucket = rest % 4096
+    if bucket == newest % 4096 then
+      local counted = (rest - bucket) / 4096 + call('HINCRBY', name, newest, cost)
+      w = { key = name, newest = newest, cost = cost }
+      if limit - counted < 0 then
+        end_windows({ w }, false)
+        w = nil
+      else
+        ARGV[said] = counted
+        ARGV[said + 1] = (newest - age + 21) * width - now
+      end
+    end
+  end
+  if not w then
+    w = read_window(name, limit, ARGV[at + 1], cost, now)
+    if w.over > 0 then
+      full_window = full_window or (at - first_window) / 3
+      refused = true
+    end
+    ARGV[said] = w.used + cost
+    ARGV[said + 1] = w.reset
+    unread = true
+  end
+  windows[#windows + 1] = w
+  at = at + 3
+  key = key + 1
+  said = said + 2
+  limit = ARGV[at]
+end
+
+if full_window then
+  end_windows(windows, false)
+  return { 'rate', full_window, unpack(ARGV, first_window, said - 1) }
+end
+if full then
+  return { 'flight', full, full_at, unpack(ARGV, first_window, said - 1) }
+end
+if spent then
+  return { 'quota', spent, used, most, h[6] or '', now, unpack(ARGV, first_window, said - 1) }
+end
+if unknown or need_facts then
+  if is_new then
+    make_stub(quota, incarnation, fence)
+  end
+  return { 'load', charging and h[1] or '', fence, need_facts and 1 or 0, unpack(unknown or {}) }
+end
+if denied then
+  return { 'bucket', denied, unpack(ARGV, first_window, said - 1) }
 end
 
 -- The shadows, before anything is charged. One that fails fails alone.
 local shadows = {}
-local at = 19 + 3 * WINDOWS + VERDICTS
-if at <= #ARGV then
+if ARGV[at] then
   local judge = {}
 
-  function judge.rate(key, keys, arg)
+  function judge.rate(first_key, keys, arg)
     local candidate = {}
     for i = 0, keys - 1 do
       local a = arg + 3 * i
-      local w = read_window(KEYS[key + i], tonumber(ARGV[a]), tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), now)
+      local w = read_window(KEYS[first_key + i], ARGV[a], ARGV[a + 1], ARGV[a + 2], now)
       if w.over > 0 then
-        return { 'exceeded', string.format('%.0f', w.used), ARGV[a], string.format('%.0f', math.ceil(w.reset)) }
+        return { 'exceeded', w.used, ARGV[a], w.reset }
       end
       candidate[#candidate + 1] = w
     end
-    for _, w in ipairs(candidate) do
-      count_window(w)
-    end
+    end_windows(candidate, true)
     return { 'pass', '', '', '' }
   end
 
@@ -213,20 +297,23 @@ if at <= #ARGV then
     if more == 0 or paid then
       return { 'pass', '', '', '' }
     end
-    local l, due = h, false
-    if not l then
-      l, due = read_ledger()
+    local l = call('HMGET', quota, 'incarnation', 'fence', 'pending', 'base', 'limit', 'periodEndsAt', 'stub',
+      'bytesPending', 'bytesBase', 'bytesLimit')
+    if not l[1] then
+      make_stub(quota, incarnation, fence)
+      is_new = false
+      l[1], l[7] = incarnation, '1'
     end
-    if l[2] == '1' or due then
+    if l[7] == '1' or is_due(l, fence, facts, now) then
       return { 'unknown', l[1], fence, '' }
     end
     local most, so_far
     if in_bytes then
-      most = l[8] or ''
-      so_far = tonumber(l[6]) + tonumber(l[7])
+      most = l[10] or ''
+      so_far = l[8] + tonumber(l[9])
     else
       most = l[5] or ''
-      so_far = tonumber(l[3]) + tonumber(l[4])
+      so_far = l[3] + tonumber(l[4])
     end
     if ARGV[arg + 2] ~= '' then
       most = ARGV[arg + 2]
@@ -235,38 +322,36 @@ if at <= #ARGV then
     elseif most == '' then
       most = ARGV[arg + 3] ~= '' and ARGV[arg + 3] or '0'
     end
-    if so_far + more > math.min(tonumber(most), MOST) then
-      local ends = l[9] and l[9] ~= '' and string.format('%.0f', math.max(0, tonumber(l[9]) - now)) or ''
-      return { 'exceeded', string.format('%.0f', so_far), most, ends }
+    if so_far + more > math.min(most, MOST) then
+      return { 'exceeded', so_far, most, l[6] and l[6] ~= '' and math.max(0, l[6] - now) or '' }
     end
     return { 'pass', '', '', '' }
   end
 
-  function judge.bucket(key, keys, arg)
+  function judge.bucket(first_key, keys, arg)
     local missing = {}
-    local any = false
+    local some = false
     local first
     for i = 0, keys - 1 do
-      local verdict = redis.call('GET', KEYS[key + i])
-      if not verdict then
+      local said = call('GET', KEYS[first_key + i])
+      if not said then
         missing[#missing + 1] = i
-      elseif verdict == '0' then
+      elseif said == '0' then
         first = first or i
       else
-        any = true
+        some = true
       end
     end
     if #missing > 0 then
       return { 'unknown', '', fence, table.concat(missing, ',') }
     end
-    if first and (ARGV[arg] == 'all' or not any) then
+    if first and (ARGV[arg] == 'all' or not some) then
       return { 'denied', first, '', '' }
     end
     return { 'pass', '', '', '' }
   end
 
-  local key = 6 + WINDOWS + VERDICTS
-  while at <= #ARGV do
+  while ARGV[at] do
     local keys = tonumber(ARGV[at + 1])
     local ok, said = pcall(judge[ARGV[at]], key, keys, at + 3)
     for _, value in ipairs(ok and said or { 'failed', '', '', '' }) do
@@ -278,32 +363,41 @@ if at <= #ARGV then
 end
 
 -- Admitted: count, charge and record together.
-for _, w in ipairs(windows) do
-  count_window(w)
+if unread then
+  end_windows(windows, true)
 end
 
-if lease ~= '' then
-  redis.call('ZADD', KEYS[4], string.format('%.0f', now + tonumber(ARGV[13])), lease)
-  redis.call('PEXPIRE', KEYS[4], ARGV[13])
+if lease then
+  call('ZADD', leases, now + tonumber(ARGV[lease + 1]), ARGV[lease])
+  call('PEXPIRE', leases, ARGV[lease + 1])
 end
 
-local period = ''
 if charging then
-  period = h[9] or ''
-  redis.call('HINCRBY', quota, 'pending', ARGV[4])
-  redis.call('HINCRBY', quota, 'bytesPending', ARGV[5])
-  renew_expiry(quota, ARGV[3])
-  redis.call('XADD', KEYS[2], '*', 'id', ARGV[8], 'inc', h[1], 'period', period, 'event', ARGV[9])
-  used = used + amount
-  if repeatable then
-    redis.call('PSETEX', KEYS[5], ARGV[17], '1')
+  if is_new then
+    make_stub(quota, incarnation, fence)
+  end
+  if amount ~= '0' then
+    call('HINCRBY', quota, 'pending', amount)
+  end
+  if bytes then
+    call('HINCRBY', quota, 'bytesPending', bytes)
+  end
+  -- As renew_expiry in takeover-function.lua: a ledger that had something pending has no expiry already.
+  if nothing then
+    if h[3] == '0' and h[8] == '0' and h[7] ~= '1' then
+      call('PEXPIRE', quota, nothing)
+    end
+  elseif h[3] == '0' then
+    call('PERSIST', quota)
+  end
+  call('XADD', KEYS[2], '*', 'id', event_id, 'inc', h[1], 'period', h[6] or '', 'event', event)
+  if charged then
+    call('PSETEX', charged, repeats, '1')
   end
 end
-local reply = with_rates({ 'admitted', charging and h[1] or '', period, string.format('%.0f', used), limit }, true)
-for _, verdict in ipairs(verdicts) do
-  reply[#reply + 1] = verdict
-end
+
 for _, value in ipairs(shadows) do
-  reply[#reply + 1] = value
+  ARGV[said] = value
+  said = said + 1
 end
-return reply
+return { 'admitted', charging and h[1] or '', charging and h[6] or '', unpack(ARGV, first_bucket, said - 1) }

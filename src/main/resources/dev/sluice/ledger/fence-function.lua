@@ -3,8 +3,11 @@
 -- there, must not make the ledgers trusted again that had read their facts under it the first time.
 local function install_fence(key, token)
   local fence = redis.call('GET', key) or ''
+  if not token then
+    return fence, 0
+  end
   local n, held = string.match(fence, '^(%d+):(.*)$')
-  if token == '' or token == held then
+  if token == held then
     return fence, 0
   end
   fence = string.format('%.0f', (tonumber(n) or 0) + 1) .. ':' .. token

@@ -25,9 +25,9 @@ local reply = { trusted and '1' or '0', known and '1' or '0', h[4] or '-1', h[5]
 local WINDOWS = tonumber(ARGV[1])
 for i = 1, WINDOWS do
   local a = 3 * i - 1
-  local w = read_window(KEYS[3 + i], tonumber(ARGV[a]), tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), now)
+  local w = read_window(KEYS[3 + i], ARGV[a], ARGV[a + 1], ARGV[a + 2], now)
   reply[#reply + 1] = string.format('%.0f', w.used)
-  reply[#reply + 1] = string.format('%.0f', w.limit)
+  reply[#reply + 1] = ARGV[a]
   reply[#reply + 1] = string.format('%.0f', w.used == 0 and 0 or math.ceil(w.reset))
 end
 for i = 4 + WINDOWS, #KEYS do

@@ -8,8 +8,8 @@ local function takeover(quota, facts)
   if tonumber(facts[1]) <= held then
     return 0
   end
-  redis.call('HSET', quota, 'version', facts[1], 'base', facts[2], 'bytesBase', facts[3],
-    'limit', facts[4], 'bytesLimit', facts[5], 'periodEndsAt', facts[6])
+  redis.call('HSET', quota, 'base', facts[2], 'limit', facts[4], 'periodEndsAt', facts[6], 'version', facts[1],
+    'bytesBase', facts[3], 'bytesLimit', facts[5])
   return 1
 end
 

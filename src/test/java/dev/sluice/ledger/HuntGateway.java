@@ -240,7 +240,7 @@ final class HuntGateway {
     private void chargeAndMissTheAnswer() {
         if (world.reaches(this)) {
             Object reply = world.servers.loseAnswer(ledger().admit(request()));
-            if (AdmitReplies.read((List<Object>) requireNonNull(reply), 0, 0) instanceof Admitted admitted) {
+            if (AdmitReplies.read((List<Object>) requireNonNull(reply), List.of(), 0) instanceof Admitted admitted) {
                 sawAdmitted(admitted);
             }
         }

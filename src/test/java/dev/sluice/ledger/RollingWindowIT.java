@@ -193,7 +193,48 @@ class RollingWindowIT {
             moveTo(now + 37);
             admit(List.of(rate), 1);
         }
-        assertThat(redis.client().hlen(KeySpace.rate(USER, "upload", 1))).isLessThanOrEqualTo(21);
+        assertThat(redis.client().hlen(KeySpace.rate(USER, "upload", 1)))
+                .as("21 buckets, and what sums them up")
+                .isLessThanOrEqualTo(22);
+    }
+
+    /** An instance of an earlier version reads all buckets, removes what it takes for a bucket long gone, and counts. */
+    @Test
+    void countsWhatIsCountedWithoutTheSummary() {
+        Rate rate = new Rate(7, seconds(20));
+        String window = KeySpace.rate(USER, "upload", 20);
+        admit(List.of(rate), 2);
+        moveTo(now + 1_000);
+        admit(List.of(rate), 1);
+        long newest = now / 1_000;
+        redis.client().hdel(window, "-1");
+        redis.client().hincrby(window, Long.toString(newest), 2);
+
+        assertThat(admit(List.of(rate), 1).rates().get(0).current()).isEqualTo(6);
+        assertThat(admit(List.of(rate), 1).rates().get(0).current()).isEqualTo(7);
+        assertThat(admit(List.of(rate), 1)).isInstanceOf(RateExceeded.class);
+
+        redis.client().hdel(window, "-1");
+        moveTo(START + 21_000);
+        redis.client().hincrby(window, Long.toString(now / 1_000), 1);
+        assertThat(admit(List.of(rate), 1).rates().get(0).current())
+                .as("the first two have left")
+                .isEqualTo(7);
+    }
+
+    @Test
+    void takesBackWhatItCountedWhereALaterWindowIsFull() {
+        List<Rate> wide = List.of(new Rate(9, seconds(10)), new Rate(9, seconds(20)), new Rate(9, seconds(30)));
+        for (int i = 0; i < 3; i++) {
+            admit(wide, 1);
+        }
+        List<Rate> tight = List.of(wide.get(0), new Rate(3, seconds(20)), wide.get(2));
+
+        assertThat(admit(tight, 1)).isInstanceOfSatisfying(RateExceeded.class, refused -> {
+            assertThat(refused.window()).isEqualTo(1);
+            assertThat(refused.rates()).extracting(RateState::current).containsExactly(3L, 3L, 3L);
+        });
+        assertThat(admit(wide, 1).rates()).extracting(RateState::current).containsExactly(4L, 4L, 4L);
     }
 
     @Test

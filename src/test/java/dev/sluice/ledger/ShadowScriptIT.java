@@ -298,8 +298,9 @@ class ShadowScriptIT {
     }
 
     private static long used(String window) {
-        return redis.client().hgetall(window).values().stream()
-                .mapToLong(Long::parseLong)
+        return redis.client().hgetall(window).entrySet().stream()
+                .filter(bucket -> !bucket.getKey().startsWith("-"))
+                .mapToLong(bucket -> Long.parseLong(bucket.getValue()))
                 .sum();
     }
 

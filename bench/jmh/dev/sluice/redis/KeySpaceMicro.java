@@ -18,14 +18,13 @@ public class KeySpaceMicro {
 
     @Benchmark
     public String[] admission() {
-        int partition = KeySpace.partition(user);
+        UserKeys keys = UserKeys.of(user);
         return new String[] {
-            KeySpace.fence(partition),
-            KeySpace.usage(partition),
-            KeySpace.quota(user),
-            KeySpace.inFlight(user),
-            KeySpace.rate(user, "signed-url", 60),
-            KeySpace.bucket(user, "avatars", 'w')
+            KeySpace.fence(keys.partition()),
+            KeySpace.usage(keys.partition()),
+            keys.quota(),
+            keys.bucket("avatars", 'w'),
+            keys.rate("signed-url", 60)
         };
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.ledger;
 
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisConnection;
+import dev.sluice.redis.UserKeys;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,9 +37,10 @@ public final class Ledger {
     /** Decides all claims at once and, if they all hold, counts, charges and records them. */
     public Mono<AdmitReply> admit(AdmitRequest request) {
         return Mono.defer(() -> {
-            int partition = KeySpace.partition(request.userId());
+            UserKeys user = UserKeys.of(request.userId());
+            int partition = user.partition();
             long epoch = fences.due(partition);
-            return redis.eval(scripts.admit(), admitKeys(request, partition), admitArgs(request, fences.token(epoch)))
+            return redis.eval(scripts.admit(), admitKeys(request, user), admitArgs(request, fences.token(epoch)))
                     .map(reply -> {
                         fences.installed(partition, epoch);
                         return AdmitReplies.read(
@@ -56,19 +58,20 @@ public final class Ledger {
     public Mono<LedgerView> look(String userId, List<RateCheck> checks, List<BucketCheck> buckets) {
         return Mono.defer(() -> {
             List<String> keys = new ArrayList<>(3 + checks.size() + buckets.size());
-            keys.add(KeySpace.fence(KeySpace.partition(userId)));
-            keys.add(KeySpace.quota(userId));
-            keys.add(KeySpace.inFlight(userId));
+            UserKeys user = UserKeys.of(userId);
+            keys.add(KeySpace.fence(user.partition()));
+            keys.add(user.quota());
+            keys.add(user.inFlight());
             List<String> args = new ArrayList<>(1 + 3 * checks.size());
             args.add(Integer.toString(checks.size()));
             for (RateCheck check : checks) {
-                keys.add(KeySpace.rate(userId, check.operation(), check.rate().windowSeconds()));
+                keys.add(user.rate(check.operation(), check.rate().windowSeconds()));
                 args.add(Long.toString(check.rate().limit()));
                 args.add(Long.toString(check.rate().window().toMillis()));
                 args.add(Long.toString(check.cost()));
             }
             for (BucketCheck bucket : buckets) {
-                keys.add(KeySpace.bucket(userId, bucket.bucket(), bucket.access()));
+                keys.add(user.bucket(bucket.bucket(), bucket.access()));
             }
             return redis.eval(scripts.look(), keys.toArray(String[]::new), args.toArray(String[]::new))
                     .map(reply -> LedgerView.read(reply, checks.size(), buckets.size()));
@@ -95,15 +98,16 @@ public final class Ledger {
      */
     public Mono<Boolean> load(
             String userId, AdmitReply.Load seen, @Nullable QuotaRow row, @Nullable Verdicts verdicts) {
-        String quota = KeySpace.quota(userId);
-        String fence = KeySpace.fence(KeySpace.partition(userId));
+        UserKeys user = UserKeys.of(userId);
+        String quota = user.quota();
+        String fence = KeySpace.fence(user.partition());
         String[] keys = verdicts == null
                 ? new String[] {quota, fence}
                 : new String[] {
                     quota,
                     fence,
-                    KeySpace.bucket(userId, verdicts.bucket(), 'r'),
-                    KeySpace.bucket(userId, verdicts.bucket(), 'w')
+                    user.bucket(verdicts.bucket(), 'r'),
+                    user.bucket(verdicts.bucket(), 'w')
                 };
         List<String> args = new ArrayList<>(13);
         args.add(row == null ? "" : seen.incarnation());
@@ -136,7 +140,8 @@ public final class Ledger {
                     Long.toString(entry.bytes()),
                     entry.incarnation()));
         }
-        String[] keys = {KeySpace.usage(KeySpace.partition(userId)), KeySpace.quota(userId)};
+        UserKeys user = UserKeys.of(userId);
+        String[] keys = {KeySpace.usage(user.partition()), user.quota()};
         return redis.eval(scripts.settle(), keys, args.toArray(String[]::new)).map(reply -> (Long) reply.get(0));
     }
 
@@ -176,27 +181,27 @@ public final class Ledger {
         });
     }
 
-    private static String[] admitKeys(AdmitRequest request, int partition) {
+    private static String[] admitKeys(AdmitRequest request, UserKeys user) {
         List<String> keys =
                 new ArrayList<>(5 + request.rates().size() + request.buckets().size());
-        keys.add(KeySpace.fence(partition));
-        keys.add(KeySpace.usage(partition));
-        keys.add(KeySpace.quota(request.userId()));
+        keys.add(KeySpace.fence(user.partition()));
+        keys.add(KeySpace.usage(user.partition()));
+        keys.add(user.quota());
         if (request.flight() != null) {
-            keys.add(KeySpace.inFlight(request.userId()));
+            keys.add(user.inFlight());
         }
         Charge charge = request.charge();
         if (charge != null && charge.repeatableFor() != null) {
-            keys.add(KeySpace.charged(request.userId(), charge.eventId()));
+            keys.add(user.charged(charge.eventId()));
         }
         for (BucketCheck bucket : request.buckets()) {
-            keys.add(KeySpace.bucket(request.userId(), bucket.bucket(), bucket.access()));
+            keys.add(user.bucket(bucket.bucket(), bucket.access()));
         }
         for (RateCheck check : request.rates()) {
-            keys.add(KeySpace.rate(request.userId(), check.operation(), check.rate().windowSeconds()));
+            keys.add(user.rate(check.operation(), check.rate().windowSeconds()));
         }
         for (ShadowCheck shadow : request.shadows()) {
-            ShadowArguments.addKeys(keys, request.userId(), shadow);
+            ShadowArguments.addKeys(keys, user, shadow);
         }
         return keys.toArray(String[]::new);
     }

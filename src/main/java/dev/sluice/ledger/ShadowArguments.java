@@ -1,6 +1,6 @@
 package dev.sluice.ledger;
 
-import dev.sluice.redis.KeySpace;
+import dev.sluice.redis.UserKeys;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -9,18 +9,18 @@ final class ShadowArguments {
 
     private ShadowArguments() {}
 
-    static void addKeys(List<String> keys, String userId, ShadowCheck shadow) {
+    static void addKeys(List<String> keys, UserKeys user, ShadowCheck shadow) {
         if (shadow instanceof ShadowCheck.Rates rates) {
             String candidate = rates.checks().stream()
                     .map(check -> check.rate().limit() + "/" + check.rate().windowSeconds())
                     .collect(Collectors.joining("+"));
             for (RateCheck check : rates.checks()) {
-                keys.add(KeySpace.shadowRate(
-                        userId, check.operation(), check.rate().windowSeconds(), candidate));
+                keys.add(user.shadowRate(
+                        check.operation(), check.rate().windowSeconds(), candidate));
             }
         } else if (shadow instanceof ShadowCheck.Buckets buckets) {
             for (BucketCheck bucket : buckets.buckets()) {
-                keys.add(KeySpace.bucket(userId, bucket.bucket(), bucket.access()));
+                keys.add(user.bucket(bucket.bucket(), bucket.access()));
             }
         }
     }

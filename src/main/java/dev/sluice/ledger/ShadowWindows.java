@@ -2,6 +2,7 @@ package dev.sluice.ledger;
 
 import dev.sluice.redis.KeySpace;
 import dev.sluice.redis.RedisConnection;
+import dev.sluice.redis.UserKeys;
 import java.util.ArrayList;
 import java.util.List;
 import reactor.core.publisher.Mono;
@@ -28,12 +29,13 @@ public final class ShadowWindows {
             List<ShadowCheck.Buckets> buckets = of(ShadowCheck.Buckets.class, shadows);
             List<RateCheck> checks =
                     rates.stream().flatMap(rate -> rate.checks().stream()).toList();
+            UserKeys user = UserKeys.of(userId);
             List<String> keys = new ArrayList<>();
-            keys.add(KeySpace.fence(KeySpace.partition(userId)));
-            keys.add(KeySpace.quota(userId));
-            keys.add(KeySpace.inFlight(userId));
-            rates.forEach(rate -> ShadowArguments.addKeys(keys, userId, rate));
-            buckets.forEach(bucket -> ShadowArguments.addKeys(keys, userId, bucket));
+            keys.add(KeySpace.fence(user.partition()));
+            keys.add(user.quota());
+            keys.add(user.inFlight());
+            rates.forEach(rate -> ShadowArguments.addKeys(keys, user, rate));
+            buckets.forEach(bucket -> ShadowArguments.addKeys(keys, user, bucket));
             List<String> args = new ArrayList<>();
             args.add(Integer.toString(checks.size()));
             checks.forEach(check -> Ledger.addRate(args, check));
@@ -46,8 +48,9 @@ public final class ShadowWindows {
 
     /** Forgets what these have counted; completes with how many windows had counted anything. */
     public Mono<Long> reset(String userId, List<ShadowCheck.Rates> candidates) {
+        UserKeys user = UserKeys.of(userId);
         List<String> keys = new ArrayList<>();
-        candidates.forEach(candidate -> ShadowArguments.addKeys(keys, userId, candidate));
+        candidates.forEach(candidate -> ShadowArguments.addKeys(keys, user, candidate));
         String[] each = keys.stream().distinct().toArray(String[]::new);
         return each.length == 0 ? Mono.just(0L) : redis.call(commands -> commands.del(each));
     }

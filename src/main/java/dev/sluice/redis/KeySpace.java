@@ -16,13 +16,17 @@ public final class KeySpace {
     public static final String GROUP = "sluice";
 
     private static final String[] TAGS = new String[PARTITIONS];
+    private static final String[] FENCES = new String[PARTITIONS];
+    private static final String[] STREAMS = new String[PARTITIONS];
 
-    /** What a byte adds to the checksum. */
+    /** What CRC-16/XMODEM makes of each byte that is shifted out. */
     private static final int[] CRC = new int[256];
 
     static {
         for (int p = 0; p < PARTITIONS; p++) {
             TAGS[p] = String.format(Locale.ROOT, "{p%02d}", p);
+            FENCES[p] = TAGS[p] + ":fence";
+            STREAMS[p] = TAGS[p] + ":usage";
         }
         for (int b = 0; b < CRC.length; b++) {
             int crc = b << 8;
@@ -38,45 +42,51 @@ public final class KeySpace {
     /** CRC-16/XMODEM of the id's UTF-8 bytes, mod {@value #PARTITIONS}. */
     public static int partition(String userId) {
         int crc = 0;
-        for (byte b : userId.getBytes(StandardCharsets.UTF_8)) {
-            crc = (crc << 8 ^ CRC[(crc >> 8 ^ b) & 0xff]) & 0xffff;
+        for (int i = 0; i < userId.length(); i++) {
+            char c = userId.charAt(i);
+            if (c >= 0x80) {
+                return partition(userId.getBytes(StandardCharsets.UTF_8));
+            }
+            crc = crc(crc, c);
         }
         return crc % PARTITIONS;
     }
 
-    /** Admitted requests of a user and operation in one window, a hash of time buckets. */
+    private static int partition(byte[] userId) {
+        int crc = 0;
+        for (byte b : userId) {
+            crc = crc(crc, b & 0xff);
+        }
+        return crc % PARTITIONS;
+    }
+
+    private static int crc(int crc, int next) {
+        return (crc << 8 & 0xffff) ^ CRC[crc >> 8 ^ next];
+    }
+
+    /** See {@link UserKeys#rate}. */
     public static String rate(String userId, String operation, long windowSeconds) {
-        return tag(userId) + ":rl:" + encode(userId) + ":" + encode(operation) + ":" + windowSeconds;
+        return UserKeys.of(userId).rate(operation, windowSeconds);
     }
 
-    /**
-     * Requests that a candidate for a limit would have admitted, a hash as of {@link #rate}.
-     *
-     * @param candidate all of its rates, since those of another count what it would have refused
-     */
-    public static String shadowRate(String userId, String operation, long windowSeconds, String candidate) {
-        return "sluice:shadow:" + tag(userId) + ":" + encode(userId) + ":" + encode(operation) + ":" + windowSeconds
-                + ":" + candidate;
-    }
-
-    /** The user's ledger, a hash. */
+    /** See {@link UserKeys#quota}. */
     public static String quota(String userId) {
-        return tag(userId) + ":quota:" + encode(userId);
+        return UserKeys.of(userId).quota();
     }
 
-    /** The verdict on one bucket, a string {@code 1} or {@code 0}. */
+    /** See {@link UserKeys#bucket}. */
     public static String bucket(String userId, String bucketId, char access) {
-        return tag(userId) + ":bucket:" + encode(userId) + ":" + encode(bucketId) + ":" + access;
+        return UserKeys.of(userId).bucket(bucketId, access);
     }
 
-    /** The leases of a user's uploads in flight, a sorted set by the time when they run out. */
+    /** See {@link UserKeys#inFlight}. */
     public static String inFlight(String userId) {
-        return tag(userId) + ":inflight:" + encode(userId);
+        return UserKeys.of(userId).inFlight();
     }
 
     /** The stream of usage events of a partition. */
     public static String usage(int partition) {
-        return TAGS[partition] + ":usage";
+        return STREAMS[partition];
     }
 
     /** The stream of events that the database refused for good. */
@@ -86,7 +96,7 @@ public final class KeySpace {
 
     /** The random token which says that what was charged elsewhere has to be taken over first. */
     public static String fence(int partition) {
-        return TAGS[partition] + ":fence";
+        return FENCES[partition];
     }
 
     /** The identity behind an API key, by the key's SHA-256 in hexadecimal. */
@@ -104,11 +114,6 @@ public final class KeySpace {
         return "sluice:resumable:" + uploadId;
     }
 
-    /** That an event was charged which may come again. */
-    public static String charged(String userId, String eventId) {
-        return "sluice:charged:" + tag(userId) + ":" + eventId;
-    }
-
     /** What an Idempotency-Key stands for, by a hash of its user and itself. */
     public static String idempotency(String hash) {
         return "sluice:idempotency:" + hash;
@@ -124,22 +129,24 @@ public final class KeySpace {
         return "sluice:instances";
     }
 
-    private static String tag(String userId) {
-        return TAGS[partition(userId)];
+    static String tag(int partition) {
+        return TAGS[partition];
     }
 
     /** Percent-encodes every byte but the unreserved characters of RFC 3986. */
     static String encode(String id) {
-        int plain = 0;
-        while (plain < id.length() && isUnreserved(id.charAt(plain))) {
-            plain++;
+        for (int i = 0; i < id.length(); i++) {
+            if (!isUnreserved(id.charAt(i))) {
+                return encode(id.getBytes(StandardCharsets.UTF_8));
+            }
         }
-        if (plain == id.length()) {
-            return id;
-        }
-        StringBuilder encoded = new StringBuilder(id.length() + 16).append(id, 0, plain);
-        for (byte b : id.substring(plain).getBytes(StandardCharsets.UTF_8)) {
-            if (isUnreserved((char) b)) {
+        return id;
+    }
+
+    private static String encode(byte[] id) {
+        StringBuilder encoded = new StringBuilder(id.length + 16);
+        for (byte b : id) {
+            if (isUnreserved(b)) {
                 encoded.append((char) b);
             } else {
                 encoded.append('%').append(hex(b >> 4)).append(hex(b));
@@ -148,7 +155,7 @@ public final class KeySpace {
         return encoded.toString();
     }
 
-    private static boolean isUnreserved(char c) {
+    private static boolean isUnreserved(int c) {
         return (c >= 'a' && c <= 'z')
                 || (c >= 'A' && c <= 'Z')
                 || (c >= '0' && c <= '9')

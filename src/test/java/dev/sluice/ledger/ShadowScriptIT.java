@@ -12,6 +12,7 @@ import dev.sluice.ledger.ShadowVerdict.Passes;
 import dev.sluice.ledger.ShadowVerdict.Unknown;
 import dev.sluice.operation.Rate;
 import dev.sluice.redis.KeySpace;
+import dev.sluice.redis.UserKeys;
 import dev.sluice.testkit.Redis;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ class ShadowScriptIT {
             assertThat(((Exceeded) over).resetMillis()).isBetween(1L, 63_000L);
         });
         assertThat(used(KeySpace.rate(USER, "upload", 60))).isEqualTo(1_000);
-        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, "300/60"))).isEqualTo(300);
+        assertThat(used(UserKeys.of(USER).shadowRate("upload", 60, "300/60"))).isEqualTo(300);
     }
 
     @Test
@@ -93,8 +94,8 @@ class ShadowScriptIT {
             }
         }
 
-        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, "2/1+5/60"))).isEqualTo(5);
-        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, "3/1+5/60"))).isEqualTo(5);
+        assertThat(used(UserKeys.of(USER).shadowRate("upload", 60, "2/1+5/60"))).isEqualTo(5);
+        assertThat(used(UserKeys.of(USER).shadowRate("upload", 60, "3/1+5/60"))).isEqualTo(5);
         assertThat(used(KeySpace.rate(USER, "upload", 60))).isEqualTo(12);
         assertThat(redis.client().keys("sluice:shadow:*"))
                 .hasSize(4)
@@ -242,12 +243,12 @@ class ShadowScriptIT {
 
         assertThat(ledger.admit(request(one, null, List.of(), rates("9/1m"))).block())
                 .isInstanceOf(AdmitReply.RateExceeded.class);
-        assertThat(used(KeySpace.shadowRate(USER, "upload", 60, "9/60"))).isEqualTo(1);
+        assertThat(used(UserKeys.of(USER).shadowRate("upload", 60, "9/60"))).isEqualTo(1);
     }
 
     @Test
     void oneThatFailsFailsAloneAndTheRequestIsAdmitted() {
-        redis.client().set(KeySpace.shadowRate(USER, "upload", 60, "3/60"), "no hash");
+        redis.client().set(UserKeys.of(USER).shadowRate("upload", 60, "3/60"), "no hash");
 
         Admitted admitted =
                 (Admitted) admitted(request(WIDE, charge(1), List.of(), rates("3/1m"), rates("4/1m")), row(0, 10L));

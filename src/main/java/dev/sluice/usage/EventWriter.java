@@ -18,7 +18,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -149,32 +148,39 @@ final class EventWriter {
 
     /** Answers the events that were not confirmed, or whose server is left alone. */
     private Mono<List<UsageEvent>> addWhereAnswered(List<UsageEvent> events) {
-        List<UsageEvent> asked = new ArrayList<>(events.size());
+        List<Placed> asked = new ArrayList<>(events.size());
         List<UsageEvent> passedOver = new ArrayList<>();
-        events.forEach(event -> (isSilent(event.userId()) ? passedOver : asked).add(event));
+        for (UsageEvent event : events) {
+            int partition = KeySpace.partition(event.userId());
+            if (isSilent(partition)) {
+                passedOver.add(event);
+            } else {
+                asked.add(new Placed(partition, event));
+            }
+        }
         return asked.isEmpty() ? Mono.just(events) : addAll(asked).map(left -> Left.both(left, passedOver));
     }
 
     /** Sends all XADDs at once, partition by partition; answers the events that were not confirmed. */
-    private Mono<List<UsageEvent>> addAll(List<UsageEvent> events) {
-        return Flux.fromStream(() ->
-                        events.stream().sorted(Comparator.comparingInt(event -> KeySpace.partition(event.userId()))))
+    private Mono<List<UsageEvent>> addAll(List<Placed> events) {
+        events.sort(Comparator.comparingInt(Placed::partition));
+        return Flux.fromIterable(events)
                 .flatMap(
-                        event -> stream.add(event)
-                                .then(Mono.<UsageEvent>empty())
-                                .onErrorResume(RedisUnavailableException.class, error -> Mono.just(event)),
+                        placed -> stream.add(placed.event())
+                                .then(Mono.<Placed>empty())
+                                .onErrorResume(RedisUnavailableException.class, error -> Mono.just(placed)),
                         events.size())
                 .collectList()
-                .doOnNext(left -> {
-                    left.stream()
-                            .map(event -> KeySpace.partition(event.userId()))
-                            .distinct()
-                            .forEach(this::leaveServerAlone);
+                .map(left -> {
+                    left.stream().map(Placed::partition).distinct().forEach(this::leaveServerAlone);
                     if (left.size() < events.size()) {
                         successes.incrementAndGet();
                     }
+                    return left.stream().map(Placed::event).toList();
                 });
     }
+
+    private record Placed(int partition, UsageEvent event) {}
 
     private void leaveServerAlone(int unanswered) {
         long now = nanoTime.getAsLong();
@@ -183,8 +189,7 @@ final class EventWriter {
                 .forEach(partition -> unansweredNanos.put(partition, now));
     }
 
-    private boolean isSilent(@Nullable String userId) {
-        int partition = KeySpace.partition(String.valueOf(userId));
+    private boolean isSilent(int partition) {
         Long since = unansweredNanos.get(partition);
         return !backlog.isAnswering(partition) || (since != null && nanoTime.getAsLong() - since < REST_NANOS);
     }
@@ -195,7 +200,9 @@ final class EventWriter {
                     successes.incrementAndGet();
                     List<QuotaRow> now = new ArrayList<>();
                     List<QuotaRow> later = new ArrayList<>();
-                    moved(applied, events).forEach(row -> (isSilent(row.userId()) ? later : now).add(row));
+                    moved(applied, events)
+                            .forEach(row -> (isSilent(KeySpace.partition(String.valueOf(row.userId()))) ? later : now)
+                                    .add(row));
                     rows.offerLater(later);
                     return Mono.fromFuture(rows.offer(now).toFuture(), true)
                             .timeout(patience, Mono.empty())

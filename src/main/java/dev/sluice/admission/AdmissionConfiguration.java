@@ -16,7 +16,6 @@ import java.time.Clock;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The beans of this package. */
 @Configuration(proxyBeanMethods = false)
@@ -54,8 +53,8 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    AdmissionRequests admissionRequests(DefaultLimit defaultLimit, JsonMapper json, Clock clock) {
-        return new AdmissionRequests(defaultLimit, json, clock);
+    AdmissionRequests admissionRequests(DefaultLimit defaultLimit, Clock clock) {
+        return new AdmissionRequests(defaultLimit, clock);
     }
 
     @Bean

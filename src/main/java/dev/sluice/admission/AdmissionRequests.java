@@ -2,6 +2,7 @@ package dev.sluice.admission;
 
 import dev.sluice.caller.Caller;
 import dev.sluice.exchange.SortableIds;
+import dev.sluice.journal.EventJson;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.journal.UsageEvent.Kind;
 import dev.sluice.ledger.AdmitRequest;
@@ -13,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Turns a request's claims into what the ledger and the database are asked. */
 final class AdmissionRequests {
@@ -21,12 +21,10 @@ final class AdmissionRequests {
     static final String PROVIDER = "supabase";
 
     private final DefaultLimit defaultLimit;
-    private final JsonMapper json;
     private final Clock clock;
 
-    AdmissionRequests(DefaultLimit defaultLimit, JsonMapper json, Clock clock) {
+    AdmissionRequests(DefaultLimit defaultLimit, Clock clock) {
         this.defaultLimit = defaultLimit;
-        this.json = json;
         this.clock = clock;
     }
 
@@ -68,7 +66,7 @@ final class AdmissionRequests {
     private Charge ledgerCharge(UsageEvent event, @Nullable Duration repeatableFor) {
         return new Charge(
                 event.id(),
-                json.writeValueAsString(event),
+                EventJson.withoutPeriod(event),
                 event.amount(),
                 event.bytes(),
                 defaultLimit.requests(),

@@ -1,36 +1,92 @@
 package dev.sluice.journal;
 
-import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import dev.sluice.journal.UsageEvent.Kind;
+import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.io.JsonStringEncoder;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The JSON of a {@link UsageEvent}, the same whatever the application's own mapper is set to.
+ * The JSON of a {@link UsageEvent}, the same whatever the application's own mapper is set to. It is written and read by hand:
+ * each request has two events, which are each written twice and read once.
  *
  * <p>In the stream {@code periodEndsAt} is a field of the entry, beside the JSON: of a charge only the ledger knows it, and
  * the JSON is made before the ledger is asked.
  */
 public final class EventJson {
 
-    private static final JsonMapper COMPLETE = JsonMapper.builder()
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .build();
-    private static final JsonMapper WITHOUT_PERIOD =
-            COMPLETE.rebuild().addMixIn(UsageEvent.class, WithoutPeriod.class).build();
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final JsonStringEncoder QUOTE = JsonStringEncoder.getInstance();
+    private static final int USUAL_LENGTH = 384;
 
     private EventJson() {}
 
     /** The event as the stream's field {@code event} holds it: all but {@code periodEndsAt}. */
     public static String withoutPeriod(UsageEvent event) {
-        return WITHOUT_PERIOD.writeValueAsString(event);
+        StringBuilder json = new StringBuilder(USUAL_LENGTH);
+        write(json, event, false);
+        return json.toString();
     }
 
     /** The event as {@code apply_usage} takes it. */
     public static String complete(UsageEvent event) {
-        return COMPLETE.writeValueAsString(event);
+        StringBuilder json = new StringBuilder(USUAL_LENGTH);
+        write(json, event, true);
+        return json.toString();
+    }
+
+    /** A JSON array of events as {@code apply_usage} takes them. */
+    public static String complete(List<UsageEvent> events) {
+        StringBuilder json = new StringBuilder(events.size() * USUAL_LENGTH).append('[');
+        for (UsageEvent event : events) {
+            if (json.length() > 1) {
+                json.append(',');
+            }
+            write(json, event, true);
+        }
+        return json.append(']').toString();
+    }
+
+    private static void write(StringBuilder json, UsageEvent event, boolean withPeriod) {
+        json.append("{\"id\":");
+        write(json, event.id());
+        json.append(",\"kind\":\"").append(event.kind().word());
+        json.append("\",\"userId\":");
+        write(json, event.userId());
+        json.append(",\"apiKeyId\":");
+        write(json, event.apiKeyId());
+        json.append(",\"operation\":");
+        write(json, event.operation());
+        json.append(",\"provider\":");
+        write(json, event.provider());
+        json.append(",\"amount\":").append(event.amount());
+        json.append(",\"bytes\":").append(event.bytes());
+        json.append(",\"success\":").append(event.success());
+        json.append(",\"code\":");
+        write(json, event.code());
+        if (withPeriod) {
+            Instant ends = event.periodEndsAt();
+            json.append(",\"periodEndsAt\":");
+            write(json, ends == null ? null : ends.toString());
+        }
+        json.append(",\"occurredAt\":\"");
+        InstantText.append(json, event.occurredAt());
+        json.append("\"}");
+    }
+
+    private static void write(StringBuilder json, @Nullable String text) {
+        if (text == null) {
+            json.append("null");
+        } else {
+            json.append('"');
+            QUOTE.quoteAsString(text, json);
+            json.append('"');
+        }
     }
 
     /**
@@ -39,7 +95,7 @@ public final class EventJson {
      * @throws IllegalArgumentException if it is no event
      */
     public static UsageEvent read(String json, @Nullable Instant periodEndsAt) {
-        return read(json).withPeriod(periodEndsAt);
+        return new Reader().read(json).event(periodEndsAt);
     }
 
     /**
@@ -48,29 +104,119 @@ public final class EventJson {
      * @throws IllegalArgumentException if it is no event
      */
     public static UsageEvent read(String json) {
-        UsageEvent event;
-        try {
-            event = COMPLETE.readValue(json, UsageEvent.class);
-        } catch (JacksonException e) {
-            throw new IllegalArgumentException("The event is not valid JSON: " + e.getOriginalMessage(), e);
-        }
-        if (event == null || !isWhole(event)) {
-            throw new IllegalArgumentException("The event lacks one of its required fields");
-        }
-        return event;
+        Reader reader = new Reader().read(json);
+        return reader.event(reader.periodEndsAt);
     }
 
-    /** JSON can leave out what Java's types promise. */
-    @SuppressWarnings("ConstantValue")
-    private static boolean isWhole(UsageEvent event) {
-        return event.id() != null
-                && event.kind() != null
-                && event.userId() != null
-                && event.operation() != null
-                && event.provider() != null
-                && event.occurredAt() != null;
-    }
+    /** What is known of an event so far. */
+    private static final class Reader {
 
-    @JsonIgnoreProperties("periodEndsAt")
-    private interface WithoutPeriod {}
+        private @Nullable String id;
+        private @Nullable Kind kind;
+        private @Nullable String userId;
+        private @Nullable String apiKeyId;
+        private @Nullable String operation;
+        private @Nullable String provider;
+        private @Nullable Long amount;
+        private @Nullable Long bytes;
+        private @Nullable Boolean success;
+        private @Nullable String code;
+        private @Nullable Instant periodEndsAt;
+        private @Nullable Instant occurredAt;
+
+        Reader read(String json) {
+            try (JsonParser parser = JSON.createParser(json)) {
+                expect(parser.nextToken() == JsonToken.START_OBJECT);
+                for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+                    field(parser, name);
+                }
+                expect(parser.currentToken() == JsonToken.END_OBJECT && parser.nextToken() == null);
+            } catch (JacksonException e) {
+                throw new IllegalArgumentException("The event is not valid JSON: " + e.getOriginalMessage(), e);
+            } catch (DateTimeException e) {
+                throw new IllegalArgumentException("The event has a time that is none: " + e.getMessage(), e);
+            }
+            return this;
+        }
+
+        private void field(JsonParser parser, String name) {
+            JsonToken value = parser.nextToken();
+            switch (name) {
+                case "id" -> id = text(parser, value);
+                case "kind" -> kind = kind(text(parser, value));
+                case "userId" -> userId = text(parser, value);
+                case "apiKeyId" -> apiKeyId = text(parser, value);
+                case "operation" -> operation = text(parser, value);
+                case "provider" -> provider = text(parser, value);
+                case "amount" -> amount = number(parser, value);
+                case "bytes" -> bytes = number(parser, value);
+                case "success" -> success = flag(value);
+                case "code" -> code = text(parser, value);
+                case "periodEndsAt" -> periodEndsAt = period(text(parser, value));
+                case "occurredAt" -> occurredAt = time(text(parser, value));
+                default -> parser.skipChildren();
+            }
+        }
+
+        UsageEvent event(@Nullable Instant period) {
+            if (id == null
+                    || kind == null
+                    || userId == null
+                    || operation == null
+                    || provider == null
+                    || amount == null
+                    || bytes == null
+                    || occurredAt == null) {
+                throw new IllegalArgumentException("The event lacks one of its required fields");
+            }
+            return new UsageEvent(
+                    id,
+                    kind,
+                    userId,
+                    apiKeyId,
+                    operation,
+                    provider,
+                    amount,
+                    bytes,
+                    success,
+                    code,
+                    period,
+                    occurredAt);
+        }
+
+        private static @Nullable String text(JsonParser parser, JsonToken value) {
+            expect(value == JsonToken.VALUE_STRING || value == JsonToken.VALUE_NULL);
+            return value == JsonToken.VALUE_NULL ? null : parser.getString();
+        }
+
+        private static @Nullable Long number(JsonParser parser, JsonToken value) {
+            expect(value == JsonToken.VALUE_NUMBER_INT || value == JsonToken.VALUE_NULL);
+            return value == JsonToken.VALUE_NULL ? null : (Long) parser.getLongValue();
+        }
+
+        private static @Nullable Boolean flag(JsonToken value) {
+            expect(value.isBoolean() || value == JsonToken.VALUE_NULL);
+            return value == JsonToken.VALUE_NULL ? null : (Boolean) (value == JsonToken.VALUE_TRUE);
+        }
+
+        private static @Nullable Kind kind(@Nullable String word) {
+            Kind kind = word == null ? null : Kind.of(word);
+            expect(word == null || kind != null);
+            return kind;
+        }
+
+        private static @Nullable Instant period(@Nullable String text) {
+            return text == null ? null : Instant.parse(text);
+        }
+
+        private static @Nullable Instant time(@Nullable String text) {
+            return text == null ? null : InstantText.parse(text);
+        }
+
+        private static void expect(boolean is) {
+            if (!is) {
+                throw new IllegalArgumentException("The JSON is not that of an event");
+            }
+        }
+    }
 }

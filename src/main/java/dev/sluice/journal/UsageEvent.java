@@ -38,13 +38,33 @@ public record UsageEvent(
     public enum Kind {
         /** Capacity taken before the operation. */
         @JsonProperty("charge")
-        CHARGE,
+        CHARGE("charge"),
         /** Capacity given back because the operation had no effect. */
         @JsonProperty("refund")
-        REFUND,
+        REFUND("refund"),
         /** How the operation ended; moves metrics, never the quota. */
         @JsonProperty("outcome")
-        OUTCOME
+        OUTCOME("outcome");
+
+        private final String word;
+
+        Kind(String word) {
+            this.word = word;
+        }
+
+        /** As it is written in JSON. */
+        public String word() {
+            return word;
+        }
+
+        static @Nullable Kind of(String word) {
+            return switch (word) {
+                case "charge" -> CHARGE;
+                case "refund" -> REFUND;
+                case "outcome" -> OUTCOME;
+                default -> null;
+            };
+        }
     }
 
     /** The same under another id, which has not been sent anywhere. */

@@ -37,7 +37,7 @@ public final class PostgRest {
     }
 
     /**
-     * Calls {@code function} with named arguments, an object or map that becomes one JSON object.
+     * Calls {@code function} with named arguments: an object or map that becomes one JSON object, or a string that is one.
      *
      * @return the decoded answer; empty if the function answered null. Fails with {@link DatabaseUnavailableException} or
      *     {@link DatabaseRejectedException}

@@ -6,7 +6,6 @@ import dev.sluice.journal.UsageEvent.Kind;
 import dev.sluice.ledger.Entry;
 import dev.sluice.redis.KeySpace;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +29,7 @@ sealed interface Delivery {
             return new Entry(
                     entryId,
                     event.id(),
-                    event.kind().name().toLowerCase(Locale.ROOT),
+                    event.kind().word(),
                     event.amount(),
                     event.bytes(),
                     event.kind() == Kind.CHARGE ? incarnation : "");

@@ -1,11 +1,11 @@
 package dev.sluice.usage;
 
+import dev.sluice.journal.EventJson;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.QuotaRow;
 import dev.sluice.supabase.DatabaseUnavailableException;
 import dev.sluice.supabase.PostgRest;
 import java.util.List;
-import java.util.Map;
 import org.springframework.core.ParameterizedTypeReference;
 import reactor.core.publisher.Mono;
 
@@ -28,7 +28,8 @@ final class UsageDatabase {
      *     (at least one of them is invalid; none was applied)
      */
     Mono<List<QuotaRow>> apply(List<UsageEvent> events) {
-        return database.rpcInBackground("apply_usage", Map.of("p_events", events), ROWS)
+        return Mono.fromSupplier(() -> "{\"p_events\":" + EventJson.complete(events) + "}")
+                .flatMap(arguments -> database.rpcInBackground("apply_usage", arguments, ROWS))
                 .filter(rows -> !rows.isEmpty())
                 .switchIfEmpty(
                         Mono.error(() -> new DatabaseUnavailableException("apply_usage answered nothing", null)));

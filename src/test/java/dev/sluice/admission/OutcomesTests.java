@@ -18,7 +18,6 @@ import org.springframework.http.HttpStatus;
 import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
 import org.springframework.mock.web.server.MockServerWebExchange;
 import reactor.core.publisher.Mono;
-import tools.jackson.databind.json.JsonMapper;
 
 class OutcomesTests {
 
@@ -60,8 +59,7 @@ class OutcomesTests {
     }
 
     private static AdmissionRequests requests() {
-        return new AdmissionRequests(
-                new DefaultLimit(null), JsonMapper.builder().build(), Clock.systemUTC());
+        return new AdmissionRequests(new DefaultLimit(null), Clock.systemUTC());
     }
 
     private static Subjects subjects() {

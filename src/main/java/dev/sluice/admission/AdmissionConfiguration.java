@@ -128,6 +128,11 @@ class AdmissionConfiguration {
     }
 
     @Bean
+    ShadowClaims shadowClaims(WouldRefuse wouldRefuse) {
+        return new ShadowClaims(wouldRefuse);
+    }
+
+    @Bean
     Shadows shadows(Ledger ledger, FactsReader facts, WouldRefuse wouldRefuse) {
         return new Shadows(ledger, facts, wouldRefuse);
     }
@@ -197,13 +202,15 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    RateLimitGatewayFilterFactory rateLimitGatewayFilterFactory(Operations operations, RateLimitProperties properties) {
-        return new RateLimitGatewayFilterFactory(operations, properties);
+    RateLimitGatewayFilterFactory rateLimitGatewayFilterFactory(
+            Operations operations, RateLimitProperties properties, ShadowClaims shadows) {
+        return new RateLimitGatewayFilterFactory(operations, properties, shadows);
     }
 
     @Bean
-    QuotaGatewayFilterFactory quotaGatewayFilterFactory(QuotaProperties properties, DefaultLimit defaultLimit) {
-        return new QuotaGatewayFilterFactory(properties, defaultLimit);
+    QuotaGatewayFilterFactory quotaGatewayFilterFactory(
+            QuotaProperties properties, DefaultLimit defaultLimit, ShadowClaims shadows) {
+        return new QuotaGatewayFilterFactory(properties, defaultLimit, shadows);
     }
 
     @Bean
@@ -212,7 +219,8 @@ class AdmissionConfiguration {
     }
 
     @Bean
-    BucketAccessGatewayFilterFactory bucketAccessGatewayFilterFactory(BucketAccessProperties properties) {
-        return new BucketAccessGatewayFilterFactory(properties);
+    BucketAccessGatewayFilterFactory bucketAccessGatewayFilterFactory(
+            BucketAccessProperties properties, ShadowClaims shadows) {
+        return new BucketAccessGatewayFilterFactory(properties, shadows);
     }
 }

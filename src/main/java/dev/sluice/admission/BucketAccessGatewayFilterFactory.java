@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.AbstractGatewayFilterFactory;
 import org.springframework.validation.annotation.Validated;
+import org.springframework.web.server.ServerWebExchange;
 
 /**
  * {@code BucketAccess=<read|write>}: claims access to each bucket that the request names. In shadow mode it guards nothing, so
@@ -21,10 +22,12 @@ final class BucketAccessGatewayFilterFactory
         extends AbstractGatewayFilterFactory<BucketAccessGatewayFilterFactory.Config> {
 
     private final BucketAccessProperties properties;
+    private final ShadowClaims shadows;
 
-    BucketAccessGatewayFilterFactory(BucketAccessProperties properties) {
+    BucketAccessGatewayFilterFactory(BucketAccessProperties properties, ShadowClaims shadows) {
         super(Config.class);
         this.properties = properties;
+        this.shadows = shadows;
     }
 
     @Override
@@ -37,31 +40,40 @@ final class BucketAccessGatewayFilterFactory
         OnFailure onFailure = config.onFailure() != null ? config.onFailure() : properties.onFailure();
         Source source = config.source() != null ? config.source() : properties.source();
         Object filter = new Object();
+        if (config.mode() == Mode.SHADOW) {
+            return (exchange, chain) -> {
+                shadows.add(exchange, filter, () -> isLeftToStorage(exchange, source) ? null : check(exchange, config));
+                return chain.filter(exchange);
+            };
+        }
         return (exchange, chain) -> {
-            Caller caller = Caller.ATTRIBUTE.require(exchange);
-            boolean judgedByRowLevelSecurity =
-                    source == Source.CALLER && (caller.asSent() || caller.accessToken() != null);
-            Admission admission = Admission.of(exchange);
-            if (judgedByRowLevelSecurity) {
+            if (isLeftToStorage(exchange, source)) {
                 return chain.filter(exchange);
             }
-            if (config.mode() == Mode.SHADOW) {
-                List<BucketCheck> buckets = UploadBatch.intents(exchange).stream()
-                        .map(intent -> intent.object().bucket())
-                        .distinct()
-                        .map(bucket -> new BucketCheck(bucket, config.access().key(), null))
-                        .toList();
-                admission.shadow(filter, new ShadowCheck.Buckets(buckets, UploadBatch.isPartial(exchange)));
-            } else {
-                UploadBatch.intents(exchange)
-                        .forEach(intent -> admission.claim(
-                                new Claim.Bucket(intent.object().bucket(), config.access(), onFailure)));
-                if (UploadBatch.isPartial(exchange)) {
-                    admission.contentWithAnyBucket();
-                }
+            Admission admission = Admission.of(exchange);
+            UploadBatch.intents(exchange)
+                    .forEach(intent ->
+                            admission.claim(new Claim.Bucket(intent.object().bucket(), config.access(), onFailure)));
+            if (UploadBatch.isPartial(exchange)) {
+                admission.contentWithAnyBucket();
             }
             return chain.filter(exchange);
         };
+    }
+
+    /** Row-level security judges whoever brings a token of their own. */
+    private static boolean isLeftToStorage(ServerWebExchange exchange, Source source) {
+        Caller caller = Caller.ATTRIBUTE.require(exchange);
+        return source == Source.CALLER && (caller.asSent() || caller.accessToken() != null);
+    }
+
+    private static ShadowCheck check(ServerWebExchange exchange, Config config) {
+        List<BucketCheck> buckets = UploadBatch.intents(exchange).stream()
+                .map(intent -> intent.object().bucket())
+                .distinct()
+                .map(bucket -> new BucketCheck(bucket, config.access().key(), null))
+                .toList();
+        return new ShadowCheck.Buckets(buckets, UploadBatch.isPartial(exchange));
     }
 
     /**

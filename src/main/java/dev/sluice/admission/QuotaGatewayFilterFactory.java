@@ -22,11 +22,13 @@ final class QuotaGatewayFilterFactory extends AbstractGatewayFilterFactory<Quota
 
     private final QuotaProperties properties;
     private final DefaultLimit defaultLimit;
+    private final ShadowClaims shadows;
 
-    QuotaGatewayFilterFactory(QuotaProperties properties, DefaultLimit defaultLimit) {
+    QuotaGatewayFilterFactory(QuotaProperties properties, DefaultLimit defaultLimit, ShadowClaims shadows) {
         super(Config.class);
         this.properties = properties;
         this.defaultLimit = defaultLimit;
+        this.shadows = shadows;
     }
 
     @Override
@@ -40,23 +42,28 @@ final class QuotaGatewayFilterFactory extends AbstractGatewayFilterFactory<Quota
         long requests = config.cost() == null ? 1 : config.cost();
         boolean bytes = config.unit() == Unit.BYTES;
         Object filter = new Object();
+        if (config.mode() == Mode.SHADOW) {
+            return (exchange, chain) -> {
+                shadows.add(
+                        exchange,
+                        filter,
+                        () -> new ShadowCheck.Quota(
+                                bytes, amount(exchange, bytes, requests), config.limit(), defaultLimit.requests()));
+                return chain.filter(exchange);
+            };
+        }
         return (exchange, chain) -> {
-            Admission admission = Admission.of(exchange);
-            long amount = bytes
-                    ? declaredBytes(exchange)
-                    : requests * RequestContext.of(exchange).cost();
-            if (config.mode() == Mode.SHADOW) {
-                admission.shadow(filter, new ShadowCheck.Quota(bytes, amount, config.limit(), defaultLimit.requests()));
-            } else {
-                admission.claim(filter, new Claim.Quota(bytes ? 0 : amount, bytes ? amount : 0, onFailure));
-            }
+            long amount = amount(exchange, bytes, requests);
+            Admission.of(exchange).claim(filter, new Claim.Quota(bytes ? 0 : amount, bytes ? amount : 0, onFailure));
             return chain.filter(exchange);
         };
     }
 
-    /** The size that the request declares; a request without a body, such as DELETE, declares none. */
-    private static long declaredBytes(ServerWebExchange exchange) {
-        return UploadBatch.declaredBytes(exchange);
+    /** A request without a body, such as DELETE, declares no bytes. */
+    private static long amount(ServerWebExchange exchange, boolean bytes, long requests) {
+        return bytes
+                ? UploadBatch.declaredBytes(exchange)
+                : requests * RequestContext.of(exchange).cost();
     }
 
     /** What is counted. */

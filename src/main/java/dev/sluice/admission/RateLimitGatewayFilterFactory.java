@@ -24,16 +24,18 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
 
     private final Operations operations;
     private final RateLimitProperties properties;
+    private final ShadowClaims shadows;
 
-    RateLimitGatewayFilterFactory(Operations operations, RateLimitProperties properties) {
+    RateLimitGatewayFilterFactory(Operations operations, RateLimitProperties properties, ShadowClaims shadows) {
         super(Config.class);
         this.operations = operations;
         this.properties = properties;
+        this.shadows = shadows;
     }
 
     @Override
     public RateLimitGatewayFilterFactory with(Operations others) {
-        return new RateLimitGatewayFilterFactory(others, properties);
+        return new RateLimitGatewayFilterFactory(others, properties, shadows);
     }
 
     @Override
@@ -45,7 +47,7 @@ final class RateLimitGatewayFilterFactory extends AbstractGatewayFilterFactory<R
     public GatewayFilter apply(Config config) {
         String operation = operations.get(config.operation()).name();
         if (config.mode() == Mode.SHADOW) {
-            return new TriedRateLimit(operations, operation, config.rates());
+            return new TriedRateLimit(operations, operation, config.rates(), shadows);
         }
         OnFailure onFailure = config.onFailure() != null ? config.onFailure() : properties.onFailure();
         RequestContext.Sizes sizes = plan -> operations.maxSize(operation, plan);

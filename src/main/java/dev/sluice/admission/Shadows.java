@@ -11,6 +11,7 @@ import dev.sluice.ledger.RateState;
 import dev.sluice.ledger.ShadowCheck;
 import dev.sluice.ledger.ShadowVerdict;
 import dev.sluice.problem.Problem;
+import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.shadow.WouldRefuse;
 import dev.sluice.supabase.DatabaseUnavailableException;
 import java.util.ArrayList;
@@ -24,7 +25,8 @@ import reactor.core.publisher.Mono;
  * Judges what filters in shadow mode would claim, and tells what would have been refused. Beside claims that hold, the script
  * that admits the request judges them too; where there are none, Redis is asked for them alone, and no request waits for
  * that. What Redis does not know is read from the database in the background. Nothing here fails or delays a request:
- * whatever cannot be judged is counted and passed over, as is everything while the database decides in Redis' place.
+ * whatever cannot be judged is counted and passed over, as is everything while the database decides in Redis' place, and
+ * whatever is broken here.
  */
 final class Shadows {
 
@@ -51,16 +53,24 @@ final class Shadows {
 
     /** Of a request that claims nothing. */
     void judgeAlone(Subject subject) {
-        List<ShadowCheck> checks = subject.claims().shadows();
-        inBackground(
-                asked,
-                subject,
-                checks,
-                ask(subject, checks, FactsMode.ASK).doOnNext(verdicts -> judged(subject, checks, verdicts)));
+        guarded(subject, () -> {
+            List<ShadowCheck> checks = subject.claims().shadows();
+            inBackground(
+                    asked,
+                    subject,
+                    checks,
+                    ask(subject, checks, FactsMode.ASK).doOnNext(verdicts -> judged(subject, checks, verdicts)));
+        });
     }
 
     /** Of a request that was admitted, as Redis judged them with it. */
     void judged(Subject subject, List<ShadowCheck> checks, List<ShadowVerdict> verdicts) {
+        if (!verdicts.isEmpty()) {
+            guarded(subject, () -> tellOrLoad(subject, checks, verdicts));
+        }
+    }
+
+    private void tellOrLoad(Subject subject, List<ShadowCheck> checks, List<ShadowVerdict> verdicts) {
         List<ShadowCheck> unknown = new ArrayList<>(0);
         List<Mono<Void>> loads = new ArrayList<>(0);
         for (int i = 0; i < verdicts.size(); i++) {
@@ -88,15 +98,19 @@ final class Shadows {
 
     /** Of a request that Redis did not decide. */
     void failed(Subject subject) {
-        subject.claims().shadows().forEach(check -> failed(subject, Source.REDIS));
+        guarded(subject, () -> subject.claims().shadows().forEach(check -> failed(subject, Source.REDIS)));
     }
 
     /** Of a request that declares more than its operation would let it store, if the filters that name it held. */
     void size(Subject subject, @Nullable UploadIntent intent) {
-        Long limit = maxSize(subject);
-        Problem tooLarge = limit == null ? null : tooLarge(limit, intent);
-        if (tooLarge != null) {
-            refused(subject, "max-size", Source.MEMORY, tooLarge);
+        try {
+            Long limit = maxSize(subject);
+            Problem tooLarge = limit == null ? null : tooLarge(limit, intent);
+            if (tooLarge != null) {
+                refused(subject, "max-size", Source.MEMORY, tooLarge);
+            }
+        } catch (RuntimeException e) {
+            wouldRefuse.broken(subject.operation(), e);
         }
     }
 
@@ -139,14 +153,18 @@ final class Shadows {
             checks.forEach(check -> failed(subject, Source.MEMORY));
             return;
         }
-        var unused = work.doOnError(error -> checks.forEach(check -> failed(
-                        subject, error instanceof DatabaseUnavailableException ? Source.DATABASE : Source.REDIS)))
+        var unused = work.doOnError(error -> checks.forEach(check -> failed(subject, error)))
                 .onErrorComplete()
                 .doFinally(end -> places.release())
                 .toFuture();
     }
 
+    /** One that is broken is so alone. */
     private void tell(Subject subject, ShadowCheck check, ShadowVerdict verdict) {
+        guarded(subject, () -> count(subject, check, verdict));
+    }
+
+    private void count(Subject subject, ShadowCheck check, ShadowVerdict verdict) {
         if (verdict instanceof ShadowVerdict.Failed || verdict instanceof ShadowVerdict.Unknown) {
             failed(subject, Source.REDIS);
         } else if (verdict instanceof ShadowVerdict.Denied denied && check instanceof ShadowCheck.Buckets claim) {
@@ -185,6 +203,20 @@ final class Shadows {
 
     private void refused(Subject subject, String claim, Source source, Problem problem) {
         wouldRefuse.refused(subject.context().requestId(), subject.operation(), claim, source.tag(), problem);
+    }
+
+    private void guarded(Subject subject, Runnable judging) {
+        wouldRefuse.guarded(subject.operation(), judging);
+    }
+
+    private void failed(Subject subject, Throwable error) {
+        if (error instanceof DatabaseUnavailableException) {
+            failed(subject, Source.DATABASE);
+        } else if (error instanceof RedisUnavailableException) {
+            failed(subject, Source.REDIS);
+        } else {
+            wouldRefuse.broken(subject.operation(), error);
+        }
     }
 
     private void failed(Subject subject, Source source) {

@@ -18,22 +18,23 @@ public final class TriedRateLimit implements GatewayFilter {
     private final Operations operations;
     private final String operation;
     private final @Nullable List<Rate> candidate;
+    private final ShadowClaims claims;
 
     /** @param candidate the rates that are tried; null for those that the operation has for the caller's plan */
-    TriedRateLimit(Operations operations, String operation, @Nullable List<Rate> candidate) {
+    TriedRateLimit(Operations operations, String operation, @Nullable List<Rate> candidate, ShadowClaims claims) {
         this.operations = operations;
         this.operation = operation;
         this.candidate = candidate;
+        this.claims = claims;
     }
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
-        RequestContext context = RequestContext.of(exchange);
-        Caller caller = Caller.ATTRIBUTE.get(exchange);
-        List<Rate> rates =
-                candidate != null ? candidate : operations.redis(operation, caller == null ? null : caller.plan());
-        context.shadowOperation(operation, plan -> operations.maxSize(operation, plan));
-        Admission.of(exchange).shadow(this, check(rates, context.cost()));
+        claims.add(exchange, this, () -> {
+            RequestContext context = RequestContext.of(exchange);
+            context.shadowOperation(operation, plan -> operations.maxSize(operation, plan));
+            return check(candidate != null ? candidate : rates(exchange), context.cost());
+        });
         return chain.filter(exchange);
     }
 
@@ -45,6 +46,11 @@ public final class TriedRateLimit implements GatewayFilter {
                         .filter(each -> each.name().equals(operation))
                         .map(each -> check(each.redis(), 1))
                         .toList();
+    }
+
+    private List<Rate> rates(ServerWebExchange exchange) {
+        Caller caller = Caller.ATTRIBUTE.get(exchange);
+        return operations.redis(operation, caller == null ? null : caller.plan());
     }
 
     private ShadowCheck.Rates check(List<Rate> rates, int cost) {

@@ -96,8 +96,7 @@ final class AdmitReplies {
                                 .filter(index -> !index.isEmpty())
                                 .map(Integer::valueOf)
                                 .toList());
-            case "failed" -> new ShadowVerdict.Failed();
-            default -> throw new IllegalStateException("admit.lua answered a shadow with " + kind);
+            default -> new ShadowVerdict.Failed();
         };
     }
 

@@ -126,18 +126,21 @@ public final class MemoryGuardGatewayFilterFactory
 
     private GatewayFilter inShadow(String operation, Config config) {
         return (exchange, chain) -> {
-            RequestContext context = RequestContext.of(exchange);
-            context.shadowOperation(operation, plan -> operations.maxSize(operation, plan));
-            Caller caller = Caller.ATTRIBUTE.get(exchange);
-            Rate candidate = config.rate();
-            Rate rate =
-                    candidate != null ? candidate : operations.memory(operation, caller == null ? null : caller.plan());
-            Problem problem = wouldBe(context, subject(exchange, caller), operation, rate, cost(config, context));
-            if (problem != null) {
-                wouldRefuse.refused(context.requestId(), operation, "memory-guard", "memory", problem);
-            }
+            wouldRefuse.guarded(operation, () -> judge(exchange, operation, config));
             return chain.filter(exchange);
         };
+    }
+
+    private void judge(ServerWebExchange exchange, String operation, Config config) {
+        RequestContext context = RequestContext.of(exchange);
+        context.shadowOperation(operation, plan -> operations.maxSize(operation, plan));
+        Caller caller = Caller.ATTRIBUTE.get(exchange);
+        Rate candidate = config.rate();
+        Rate rate = candidate != null ? candidate : operations.memory(operation, caller == null ? null : caller.plan());
+        Problem problem = wouldBe(context, subject(exchange, caller), operation, rate, cost(config, context));
+        if (problem != null) {
+            wouldRefuse.refused(context.requestId(), operation, "memory-guard", "memory", problem);
+        }
     }
 
     private @Nullable Problem wouldBe(RequestContext context, Subject subject, String operation, Rate rate, int cost) {

@@ -25,12 +25,17 @@ public final class WouldRefuse {
     static final int LINES = 10;
     static final int LINES_SECONDS = 10;
 
+    /** A stack trace is many lines. */
+    static final int BROKEN_SECONDS = 60;
+
     private final MeterRegistry registry;
     private final Map<ProblemCode, Lines> lines = new EnumMap<>(ProblemCode.class);
+    private final Lines broken;
 
     /** @param nanoTime a monotonic clock, {@link System#nanoTime()} outside of tests */
     public WouldRefuse(MeterRegistry registry, LongSupplier nanoTime) {
         this.registry = registry;
+        this.broken = new Lines(new RollingCounter(Duration.ofSeconds(BROKEN_SECONDS), nanoTime), new AtomicLong());
         for (ProblemCode code : ProblemCode.values()) {
             lines.put(
                     code, new Lines(new RollingCounter(Duration.ofSeconds(LINES_SECONDS), nanoTime), new AtomicLong()));
@@ -66,6 +71,29 @@ public final class WouldRefuse {
         count(operation, "shadow_failed", source);
     }
 
+    /** Lets something in shadow be judged: if that is broken, it is counted and logged, and the request passes. */
+    public void guarded(String operation, Runnable judging) {
+        try {
+            judging.run();
+        } catch (RuntimeException e) {
+            broken(operation, e);
+        }
+    }
+
+    /** A decision has failed in a way that nobody foresaw; at most one line of it in {@value #BROKEN_SECONDS} s. */
+    public void broken(String operation, Throwable error) {
+        count(operation, "shadow_failed", "error");
+        if (broken.limit().attempt(1).admitted()) {
+            log.warn(
+                    "A filter in shadow mode is broken, and passes: operation={} ({} more without a line)",
+                    operation,
+                    broken.left().getAndSet(0),
+                    error);
+        } else {
+            broken.left().incrementAndGet();
+        }
+    }
+
     private void count(String operation, String verdict, String source) {
         Counter.builder("sluice.admission")
                 .description("Decided admissions")
@@ -76,6 +104,6 @@ public final class WouldRefuse {
                 .increment();
     }
 
-    /** @param left those of this code that had no line since the last one */
+    /** @param left those that had no line since the last one */
     private record Lines(RollingCounter limit, AtomicLong left) {}
 }

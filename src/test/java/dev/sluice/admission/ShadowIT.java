@@ -12,7 +12,10 @@ import dev.sluice.testkit.Stack;
 import dev.sluice.testkit.Stack.Answer;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.config.MeterFilterReply;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -73,6 +76,17 @@ class ShadowIT {
                     + " {name: RateLimit, args: {operation: tried, mode: shadow}},"
                     + " {name: Quota, args: {unit: requests, mode: shadow}},"
                     + " {name: BucketAccess, args: {access: write, mode: shadow}}, SetStatus=204");
+
+    private static final String FRAGILE = route(
+            "fragile",
+            "Authenticate, {name: MemoryGuard, args: {operation: fragile, mode: shadow, rate: 1/1m}}, UploadIntent=body,"
+                    + " RateLimit=fragile, Quota=requests,"
+                    + " {name: RateLimit, args: {operation: fragile, mode: shadow, rates: 1/1m}},"
+                    + " {name: Quota, args: {unit: requests, mode: shadow, limit: 0}}, SetStatus=204");
+    private static final String FRAGILE_ALONE = route(
+            "fragile-alone",
+            "Authenticate, UploadIntent=body, {name: RateLimit, args: {operation: frail, mode: shadow}},"
+                    + " {name: Quota, args: {unit: requests, mode: shadow, limit: 0}}, SetStatus=204");
 
     private static final String TOKEN = "management-token-of-this-test";
     private static final ListAppender<ILoggingEvent> LOGGED = new ListAppender<>();
@@ -336,7 +350,7 @@ class ShadowIT {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void isTurnedOnAndOffWhileItRunsWithoutAFailedRequest() throws Exception {
         String key = stack.user("switched", 1_000_000);
         AtomicBoolean over = new AtomicBoolean();
@@ -378,7 +392,7 @@ class ShadowIT {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     void neverWaitsForADatabaseThatHangsAndAsksItOnlySoMuch() {
         String key = stack.user("hanging", 10);
         double before = count("tried", "shadow_failed", "memory");
@@ -392,6 +406,40 @@ class ShadowIT {
                 .untilAsserted(() -> assertThat(count("tried", "shadow_failed", "memory") - before)
                         .as("quota and bucket of the 8 that find 32 waiting")
                         .isEqualTo(2 * 8));
+    }
+
+    @Test
+    @Order(10)
+    void passesAndChargesAsWithoutAShadowWhereOneIsBroken() {
+        String key = stack.user("broken", 10);
+        stack.edge().bean(MeterRegistry.class).config().meterFilter(new MeterFilter() {
+            @Override
+            public MeterFilterReply accept(Meter.Id id) {
+                String operation = id.getTag("operation");
+                if ("would_refuse".equals(id.getTag("verdict"))
+                        && List.of("fragile", "frail").contains(operation)) {
+                    throw new IllegalStateException("broken");
+                }
+                return MeterFilterReply.NEUTRAL;
+            }
+        });
+
+        for (int i = 0; i < 2; i++) {
+            Answer answer = post("fragile", key, Map.of(), Stack.BUCKET, 10);
+            assertThat(answer.status()).as(answer.body()).isEqualTo(204);
+        }
+        assertThat(count("fragile", "shadow_failed", "error"))
+                .as("1 past 1 of a minute, in memory and in Redis, and 2 past a quota of 0")
+                .isEqualTo(1 + 1 + 2);
+        assertThat(count("fragile", "admitted", "redis")).isEqualTo(2);
+        patiently().untilAsserted(() -> assertThat(stack.current("broken")).isEqualTo(2));
+
+        assertThat(post("fragile-alone", key, Map.of(), Stack.BUCKET, 2000).status())
+                .isEqualTo(204);
+        patiently()
+                .untilAsserted(() -> assertThat(count("frail", "shadow_failed", "error"))
+                        .as("too large, and past a quota of 0")
+                        .isEqualTo(2));
     }
 
     private static Answer switched(String key) {
@@ -414,7 +462,7 @@ class ShadowIT {
         assertThat(answer.status()).as(answer.body()).isEqualTo(200);
         assertThat(answer.json().path("verdict").asString()).as(answer.body()).isEqualTo("admitted");
         assertThat(answer.json().path("inShadow").valueStream().map(JsonNode::asString))
-                .containsExactly("MemoryGuard", "RateLimit", "Quota", "BucketAccess");
+                .contains("RateLimit");
         return answer.json()
                 .path("shadows")
                 .valueStream()
@@ -504,10 +552,13 @@ class ShadowIT {
                 next,
                 "sluice: {operations: {signed-url: {memory: 80000/1m, redis: 90000/1m},"
                         + " tried: {memory: 1/1m, redis: 2/1m, max-size: 1KB},"
+                        + " fragile: {memory: 80000/1m, redis: 90000/1m},"
+                        + " frail: {memory: 80000/1m, redis: 90000/1m, max-size: 1KB},"
                         + " tight: {memory: 80000/1m, redis: 1/1d}},"
                         + " plans: {slow: {operations: {tried: {redis: 1/1m}}}}}\n"
                         + "spring: {cloud: {gateway: {server: {webflux: {routes: ["
-                        + String.join(",\n  ", BESIDE, BATCH, ALONE, switched) + "]}}}}}\n");
+                        + String.join(",\n  ", BESIDE, BATCH, ALONE, FRAGILE, FRAGILE_ALONE, switched)
+                        + "]}}}}}\n");
         Files.move(next, routes(), StandardCopyOption.ATOMIC_MOVE);
     }
 

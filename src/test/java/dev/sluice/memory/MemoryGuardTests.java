@@ -17,6 +17,9 @@ import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
 import dev.sluice.shadow.Mode;
 import dev.sluice.shadow.WouldRefuse;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.config.MeterFilterReply;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -191,6 +194,30 @@ class MemoryGuardTests {
 
         assertThat(wouldRefuse()).isEqualTo(1);
         assertThat(shadows.entries()).isZero();
+    }
+
+    @Test
+    void passesWhereTheShadowIsBroken() {
+        registry.config().meterFilter(new MeterFilter() {
+            @Override
+            public MeterFilterReply accept(Meter.Id id) {
+                if ("would_refuse".equals(id.getTag("verdict"))) {
+                    throw new IllegalStateException("broken");
+                }
+                return MeterFilterReply.NEUTRAL;
+            }
+        });
+        for (int i = 0; i < 2; i++) {
+            StepVerifier.create(inShadow(Rate.parse("1/1m"), exchange("u", null)))
+                    .verifyComplete();
+        }
+
+        assertThat(passed).hasValue(2);
+        assertThat(registry.get("sluice.admission")
+                        .tags("verdict", "shadow_failed", "source", "error")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
     }
 
     private Mono<Void> inShadow(@Nullable Rate candidate, MockServerWebExchange exchange) {

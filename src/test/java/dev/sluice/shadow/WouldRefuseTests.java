@@ -74,6 +74,22 @@ class WouldRefuseTests {
         assertThat(lines()).isEmpty();
     }
 
+    @Test
+    void countsWhatIsBrokenAndLogsItOnceInAWhile() {
+        for (int i = 0; i < 1_000; i++) {
+            wouldRefuse.guarded("upload", () -> {
+                throw new IllegalStateException("broken");
+            });
+        }
+        assertThat(count("shadow_failed", "error")).isEqualTo(1_000);
+        assertThat(lines()).singleElement().asString().contains("operation=upload (0 more without a line)");
+        assertThat(logged.list.get(0).getThrowableProxy().getMessage()).isEqualTo("broken");
+
+        now.addAndGet(TimeUnit.SECONDS.toNanos(2 * WouldRefuse.BROKEN_SECONDS));
+        wouldRefuse.broken("upload", new IllegalStateException("again"));
+        assertThat(lines()).hasSize(2).last().asString().contains("(999 more without a line)");
+    }
+
     private double count(String verdict, String source) {
         return registry.get("sluice.admission")
                 .tags("operation", "upload", "verdict", verdict, "source", source)

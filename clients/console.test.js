@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, request as ask } from "node:http";
+import { json } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { Chromium } from "./lib/chromium.js";
 import { apiKey, bucket, name, url } from "./lib/project.js";
@@ -22,6 +23,9 @@ let axe;
 /** What the way to Sluice does instead of passing on: "down" breaks connections, "off" has no endpoints. */
 let fault;
 
+/** Put into what Sluice tells of itself. */
+let more = [];
+
 /** Passes everything on to the management port, as long as there is no fault. */
 function pass(request, response) {
   if (fault === "down") {
@@ -34,6 +38,13 @@ function pass(request, response) {
     return;
   }
   const onward = ask(management + request.url, { method: request.method, headers: request.headers }, (answer) => {
+    if (more.length && request.url === "/actuator/console") {
+      json(answer).then((snapshot) => {
+        response.writeHead(answer.statusCode, { "content-type": "application/json" });
+        response.end(JSON.stringify({ ...snapshot, series: [...snapshot.series, ...more] }));
+      });
+      return;
+    }
     response.writeHead(answer.statusCode, answer.headers);
     answer.pipe(response);
   });
@@ -56,6 +67,16 @@ async function until(expression, what = expression) {
     look();
   })`;
   assert.ok(await browser.evaluate(waiting), `never: ${what}`);
+}
+
+/** Waits for two answers, so that one at least was asked for after this. */
+async function seen() {
+  const answers = () => browser.requests.filter((request) => request.url.endsWith("/actuator/console")).length;
+  const enough = answers() + 2;
+  while (answers() < enough) {
+    await browser.evaluate("new Promise((resolve) => setTimeout(resolve, 100))");
+  }
+  await browser.evaluate("new Promise((resolve) => setTimeout(resolve, 500))");
 }
 
 /** Presses Tab until something has the focus. */
@@ -163,6 +184,29 @@ test("shows traffic, refusals and routes as they come, and takes nothing for HTM
     "[...document.querySelectorAll('#route-list li:first-child .filters li')].map((f) => f.textContent)",
   );
   assert.ok(filters.includes("Authenticate"), filters.join());
+});
+
+test("takes what a shadow would refuse, or could not tell, for no refusal", options, async () => {
+  const shadow = (verdict) => ({ name: "sluice.admission", tags: [verdict, "redis"], total: [9e6], perSecond: [7777] });
+  const cells = (key) =>
+    browser.evaluate(
+      `[...document.getElementById("deciders").children].find((r) => r.firstChild.textContent === ${JSON.stringify(key)})
+        ?.innerText ?? ""`,
+    );
+  const told = "would be refused, in shadow";
+  try {
+    more = [shadow("shadow_failed")];
+    await seen();
+    assert.doesNotMatch(await cells("redis"), /7[.,]?7/);
+    assert.equal(await cells(told), "");
+
+    more = [shadow("shadow_failed"), shadow("would_refuse")];
+    await seen();
+    assert.doesNotMatch(await cells("redis"), /7[.,]?7/);
+    assert.match(await cells(told), /7[.,]?7/);
+  } finally {
+    more = [];
+  }
 });
 
 test("looks up a user and resets the limits, asked twice", options, async () => {

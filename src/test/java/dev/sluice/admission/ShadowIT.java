@@ -83,6 +83,10 @@ class ShadowIT {
                     + " RateLimit=fragile, Quota=requests,"
                     + " {name: RateLimit, args: {operation: fragile, mode: shadow, rates: 1/1m}},"
                     + " {name: Quota, args: {unit: requests, mode: shadow, limit: 0}}, SetStatus=204");
+    private static final String SIZED = route(
+            "sized",
+            "Authenticate, MemoryGuard=large, UploadIntent=body,"
+                    + " {name: RateLimit, args: {Operation: large, MODE: shadow}}, SetStatus=204");
     private static final String FRAGILE_ALONE = route(
             "fragile-alone",
             "Authenticate, UploadIntent=body, {name: RateLimit, args: {operation: frail, mode: shadow}},"
@@ -349,6 +353,23 @@ class ShadowIT {
                 .isEqualTo(4);
     }
 
+    /** The memory guard names the operation, and nothing that holds claims anything of it. */
+    @Test
+    @Order(7)
+    void letsPassWhatIsTooLargeWhereNothingButAShadowWouldAsk() {
+        String key = stack.user("sized", 10);
+        double before = wouldRefuse("large", "memory");
+
+        assertThat(explain("sized", "sized", 5000))
+                .containsExactly(
+                        "max-size would_refuse configuration limit=1024 declared=5000",
+                        "rate-limit would_pass redis limit=90000 used=0");
+        Answer answer = post("sized", key, Map.of(), Stack.BUCKET, 5000);
+
+        assertThat(answer.status()).as(answer.body()).isEqualTo(204);
+        assertThat(wouldRefuse("large", "memory") - before).isEqualTo(1);
+    }
+
     @Test
     @Order(8)
     void isTurnedOnAndOffWhileItRunsWithoutAFailedRequest() throws Exception {
@@ -396,6 +417,7 @@ class ShadowIT {
     void neverWaitsForADatabaseThatHangsAndAsksItOnlySoMuch() {
         String key = stack.user("hanging", 10);
         double before = count("tried", "shadow_failed", "memory");
+        long calls = stack.supabase().calls("rest.rpc.edge_facts");
         stack.supabase().faults().hang("rest.rpc.edge_facts");
 
         for (int i = 0; i < 40; i++) {
@@ -406,6 +428,9 @@ class ShadowIT {
                 .untilAsserted(() -> assertThat(count("tried", "shadow_failed", "memory") - before)
                         .as("quota and bucket of the 8 that find 32 waiting")
                         .isEqualTo(2 * 8));
+        assertThat(stack.supabase().calls("rest.rpc.edge_facts") - calls)
+                .as("the bucket is not asked for before the quota has come")
+                .isEqualTo(1);
     }
 
     @Test
@@ -553,11 +578,12 @@ class ShadowIT {
                 "sluice: {operations: {signed-url: {memory: 80000/1m, redis: 90000/1m},"
                         + " tried: {memory: 1/1m, redis: 2/1m, max-size: 1KB},"
                         + " fragile: {memory: 80000/1m, redis: 90000/1m},"
+                        + " large: {memory: 80000/1m, redis: 90000/1m, max-size: 1KB},"
                         + " frail: {memory: 80000/1m, redis: 90000/1m, max-size: 1KB},"
                         + " tight: {memory: 80000/1m, redis: 1/1d}},"
                         + " plans: {slow: {operations: {tried: {redis: 1/1m}}}}}\n"
                         + "spring: {cloud: {gateway: {server: {webflux: {routes: ["
-                        + String.join(",\n  ", BESIDE, BATCH, ALONE, FRAGILE, FRAGILE_ALONE, switched)
+                        + String.join(",\n  ", BESIDE, BATCH, ALONE, SIZED, FRAGILE, FRAGILE_ALONE, switched)
                         + "]}}}}}\n");
         Files.move(next, routes(), StandardCopyOption.ATOMIC_MOVE);
     }

@@ -159,6 +159,28 @@ class TracesIT {
         assertThat(stored.headers()).containsKey("traceparent").doesNotContainKey("tracestate");
     }
 
+    /** A parent that is none, or of which there are two: W3C has a new trace begin, without the state of either. */
+    @Test
+    void passesNoStateOnWhereTheParentCannotBeContinued() {
+        String one = parent(newTraceId(), "01");
+        for (List<String> parents : List.of(List.of("00-nonsense-01"), List.of(one, parent(newTraceId(), "01")))) {
+            HttpRequest.Builder upload = HttpRequest.newBuilder(URI.create(
+                            stack.edge().url() + "/v1/upload/" + Stack.BUCKET + "/of-" + parents.size() + FILE))
+                    .header("X-API-Key", key)
+                    .header("Content-Type", "image/png")
+                    .header("tracestate", "vendor=opaque")
+                    .POST(BodyPublishers.ofByteArray(new byte[20]));
+            parents.forEach(parent -> upload.header("traceparent", parent));
+
+            Answer stored = stack.send(upload.build());
+
+            assertThat(stored.status()).as(stored.body()).isEqualTo(200);
+            RecordedRequest sent = Objects.requireNonNull(stack.supabase().lastRequest("storage.upload"));
+            assertThat(sent.headers()).containsKey("traceparent").doesNotContainKey("tracestate");
+            assertThat(sent.header("traceparent")).doesNotContain("nonsense", one.substring(3, 35));
+        }
+    }
+
     @Test
     void tracesARefusalThatIsNoErrorOfOurs() {
         String traceId = newTraceId();

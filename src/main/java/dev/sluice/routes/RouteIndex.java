@@ -11,7 +11,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.handler.predicate.GatewayPredicate;
+import org.springframework.cloud.gateway.handler.predicate.PathRoutePredicateFactory;
 import org.springframework.cloud.gateway.route.Route;
+import org.springframework.http.server.RequestPath;
 import org.springframework.web.server.ServerWebExchange;
 
 /** A table's routes, prepared for being looked for without a publisher for each predicate. Immutable. */
@@ -27,10 +29,12 @@ final class RouteIndex {
 
     private final RouteTable table;
     private final List<Entry> entries;
+    private final PathIndex paths;
 
     private RouteIndex(RouteTable table, List<Entry> entries) {
         this.table = table;
         this.entries = entries;
+        this.paths = new PathIndex(entries.stream().map(RouteIndex::patterns).toList());
     }
 
     RouteIndex(RouteTable table, Function<Route, GatewayFilterChain> chains) {
@@ -61,16 +65,32 @@ final class RouteIndex {
         return predicates.size() == built.definition().getPredicates().size() ? List.copyOf(predicates) : null;
     }
 
+    /** Of the route's first predicate of the path; none if it has none that is known. */
+    private static List<String> patterns(Entry entry) {
+        if (entry.predicates() != null) {
+            for (GatewayPredicate predicate : entry.predicates()) {
+                if (predicate.getConfig() instanceof PathRoutePredicateFactory.Config config) {
+                    return config.getPatterns();
+                }
+            }
+        }
+        return List.of();
+    }
+
     /**
      * The first route whose predicates hold, which leave in the exchange what they found, as the gateway would have it; null if
      * there is none, or the gateway has to be asked.
      */
     @Nullable Entry find(ServerWebExchange exchange) {
+        RequestPath path = exchange.getRequest().getPath();
+        if (!path.contextPath().value().isEmpty()) {
+            return null;
+        }
         Map<String, Object> attributes = exchange.getAttributes();
-        attributes.putIfAbsent(
-                GATEWAY_PREDICATE_PATH_CONTAINER_ATTR, exchange.getRequest().getPath());
+        attributes.putIfAbsent(GATEWAY_PREDICATE_PATH_CONTAINER_ATTR, path);
         try {
-            for (Entry entry : entries) {
+            for (int candidate : paths.candidates(path)) {
+                Entry entry = entries.get(candidate);
                 if (entry.predicates() == null) {
                     return null;
                 }

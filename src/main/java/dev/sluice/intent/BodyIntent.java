@@ -96,7 +96,9 @@ final class BodyIntent {
         check(prefix + "supabaseBucket", KeyRules.bucket(bucket));
         check(prefix + "filename", KeyRules.path(filename));
         String path = place.apply(filename);
-        check(prefix + "filename", KeyRules.path(path));
+        if (!path.equals(filename)) {
+            check(prefix + "filename", KeyRules.path(path));
+        }
         String contentType = fields.contentType();
         if (contentType != null) {
             check(prefix + "contentType", MediaTypeSyntax.check(contentType));
@@ -138,6 +140,9 @@ final class BodyIntent {
         String coding = headers.getFirst(HttpHeaders.CONTENT_ENCODING);
         if (coding != null && !coding.equalsIgnoreCase("identity")) {
             return false;
+        }
+        if (MediaType.APPLICATION_JSON_VALUE.equals(headers.getFirst(HttpHeaders.CONTENT_TYPE))) {
+            return true;
         }
         try {
             MediaType type = headers.getContentType();

@@ -179,6 +179,19 @@ final class IntentJson {
 
     /** Jackson would guess UTF-16 and UTF-32 from the first bytes and let some malformed UTF-8 pass. */
     private static String decode(byte[] body) {
+        return isAscii(body) ? new String(body, StandardCharsets.ISO_8859_1) : decodeUtf8(body);
+    }
+
+    private static boolean isAscii(byte[] body) {
+        for (byte b : body) {
+            if (b < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String decodeUtf8(byte[] body) {
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()

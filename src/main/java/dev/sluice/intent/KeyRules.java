@@ -37,7 +37,7 @@ final class KeyRules {
         if (bucket.length() > MAX_BUCKET_BYTES) {
             return new Violation("is too long", "Use at most " + MAX_BUCKET_BYTES + " bytes");
         }
-        if (isDots(bucket)) {
+        if (isDots(bucket, 0, bucket.length())) {
             return new Violation("is a dot segment", "Name the bucket by its id, for example avatars");
         }
         return characters(bucket, false);
@@ -52,7 +52,7 @@ final class KeyRules {
                 return new Violation(
                         "has an empty segment", "Use single slashes between names, none at the beginning or end");
             }
-            if (isDots(path.substring(start, end))) {
+            if (isDots(path, start, end)) {
                 return new Violation("has a dot segment", "Write the whole path without . and .. segments");
             }
             start = end + 1;
@@ -60,8 +60,8 @@ final class KeyRules {
         return null;
     }
 
-    private static boolean isDots(String segment) {
-        return segment.equals(".") || segment.equals("..");
+    private static boolean isDots(String text, int start, int end) {
+        return end - start <= 2 && text.charAt(start) == '.' && text.charAt(end - 1) == '.';
     }
 
     private static @Nullable Violation characters(String text, boolean slashAllowed) {

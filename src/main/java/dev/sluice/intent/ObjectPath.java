@@ -45,7 +45,14 @@ public record ObjectPath(String bucket, String path) {
      * rest names exactly this object, each segment decoded once.
      */
     public @Nullable String prefixIn(String rawPath) {
-        String[] wanted = decoded().split("/", -1);
+        String plain = decoded();
+        if (rawPath.indexOf('%') < 0) {
+            int prefix = rawPath.length() - plain.length();
+            return prefix > 0 && rawPath.charAt(prefix - 1) == '/' && rawPath.endsWith(plain)
+                    ? rawPath.substring(0, prefix)
+                    : null;
+        }
+        String[] wanted = plain.split("/", -1);
         int end = rawPath.length();
         for (int i = wanted.length - 1; i >= 0; i--) {
             int slash = end < 0 ? -1 : rawPath.lastIndexOf('/', end - 1);
@@ -58,6 +65,19 @@ public record ObjectPath(String bucket, String path) {
     }
 
     static String encode(String text) {
+        return isUnreserved(text) ? text : escape(text);
+    }
+
+    private static boolean isUnreserved(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) != '/' && !isUnreserved(text.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String escape(String text) {
         StringBuilder encoded = new StringBuilder(text.length() + 16);
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
             char c = (char) (b & 0xFF);

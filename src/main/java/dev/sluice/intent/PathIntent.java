@@ -74,14 +74,20 @@ final class PathIntent {
         int slash = rest.indexOf('/');
         String bucket = decode("bucket", slash < 0 ? rest : rest.substring(0, slash));
         check("bucket", KeyRules.bucket(bucket));
-        StringJoiner path = new StringJoiner("/");
-        if (slash >= 0) {
-            for (String segment : rest.substring(slash + 1).split("/", -1)) {
-                path.add(decode("path", segment));
-            }
+        String path = slash < 0 ? "" : decodeAll(rest.substring(slash + 1));
+        check("path", KeyRules.path(path));
+        return new ObjectPath(bucket, path);
+    }
+
+    private static String decodeAll(String rawPath) {
+        if (rawPath.indexOf('%') < 0) {
+            return rawPath;
         }
-        check("path", KeyRules.path(path.toString()));
-        return new ObjectPath(bucket, path.toString());
+        StringJoiner path = new StringJoiner("/");
+        for (String segment : rawPath.split("/", -1)) {
+            path.add(decode("path", segment));
+        }
+        return path.toString();
     }
 
     private static int segmentsBeforeBucket(String pattern) {
@@ -90,7 +96,11 @@ final class PathIntent {
             throw new IllegalStateException("UploadIntent=path needs a Path predicate such as /v1/upload/{bucket}/**,"
                     + " but this route's is " + pattern);
         }
-        return (int) pattern.substring(0, bucket).chars().filter(c -> c == '/').count();
+        int slashes = 0;
+        for (int i = 0; i < bucket; i++) {
+            slashes += pattern.charAt(i) == '/' ? 1 : 0;
+        }
+        return slashes;
     }
 
     /** What follows the n-th slash. */

@@ -170,18 +170,7 @@ public final class EventJson {
                 throw new IllegalArgumentException("The event lacks one of its required fields");
             }
             return new UsageEvent(
-                    id,
-                    kind,
-                    userId,
-                    apiKeyId,
-                    operation,
-                    provider,
-                    amount,
-                    bytes,
-                    success,
-                    code,
-                    period,
-                    occurredAt);
+                    id, kind, userId, apiKeyId, operation, provider, amount, bytes, success, code, period, occurredAt);
         }
 
         private static @Nullable String text(JsonParser parser, JsonToken value) {

@@ -54,7 +54,10 @@ final class InstantText {
         Second second = last;
         int point = second.text.length();
         int end = text.length() - 1;
-        if (point < end && end <= point + NANO_DIGITS + 1 && text.charAt(point) == '.' && text.startsWith(second.text)) {
+        if (point < end
+                && end <= point + NANO_DIGITS + 1
+                && text.charAt(point) == '.'
+                && text.startsWith(second.text)) {
             int nano = nano(text, point + 1, end);
             if (nano >= 0) {
                 return Instant.ofEpochSecond(second.epochSecond, nano);

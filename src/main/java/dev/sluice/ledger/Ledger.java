@@ -103,12 +103,7 @@ public final class Ledger {
         String fence = KeySpace.fence(user.partition());
         String[] keys = verdicts == null
                 ? new String[] {quota, fence}
-                : new String[] {
-                    quota,
-                    fence,
-                    user.bucket(verdicts.bucket(), 'r'),
-                    user.bucket(verdicts.bucket(), 'w')
-                };
+                : new String[] {quota, fence, user.bucket(verdicts.bucket(), 'r'), user.bucket(verdicts.bucket(), 'w')};
         List<String> args = new ArrayList<>(13);
         args.add(row == null ? "" : seen.incarnation());
         args.add(seen.fence());

@@ -15,8 +15,7 @@ final class ShadowArguments {
                     .map(check -> check.rate().limit() + "/" + check.rate().windowSeconds())
                     .collect(Collectors.joining("+"));
             for (RateCheck check : rates.checks()) {
-                keys.add(user.shadowRate(
-                        check.operation(), check.rate().windowSeconds(), candidate));
+                keys.add(user.shadowRate(check.operation(), check.rate().windowSeconds(), candidate));
             }
         } else if (shadow instanceof ShadowCheck.Buckets buckets) {
             for (BucketCheck bucket : buckets.buckets()) {

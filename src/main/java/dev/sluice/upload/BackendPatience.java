@@ -1,11 +1,13 @@
 package dev.sluice.upload;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * How long a backend may do nothing with one upload: take none of what has come, or leave the whole body without an answer.
@@ -16,6 +18,7 @@ final class BackendPatience {
     private static final int TICKS = 4;
 
     private final Duration patience;
+    private final long tickNanos;
     private final AtomicLong asked = new AtomicLong();
     private volatile boolean whole;
     private volatile long progressNanos = System.nanoTime();
@@ -23,6 +26,7 @@ final class BackendPatience {
     /** @param patience at most this and a quarter of it */
     BackendPatience(Duration patience) {
         this.patience = patience;
+        this.tickNanos = patience.toNanos() / TICKS;
     }
 
     /** The same body, whose way into the backend is watched from now on. */
@@ -52,12 +56,16 @@ final class BackendPatience {
 
     /** The call, which fails with a {@code TimeoutException} once the backend has done nothing for too long. */
     <T> Mono<T> bound(Mono<T> call) {
-        return Mono.defer(() -> call.timeout(
-                Flux.interval(patience.dividedBy(TICKS))
-                        .onBackpressureDrop()
-                        .filter(tick -> isExhausted())
-                        .next(),
-                Mono.error(() -> new TimeoutException("The backend did nothing for " + patience))));
+        return call.or(Mono.create(exhausted -> exhausted.onDispose(Schedulers.parallel()
+                .schedulePeriodically(
+                        () -> {
+                            if (isExhausted()) {
+                                exhausted.error(new TimeoutException("The backend did nothing for " + patience));
+                            }
+                        },
+                        tickNanos,
+                        tickNanos,
+                        TimeUnit.NANOSECONDS))));
     }
 
     private boolean isExhausted() {

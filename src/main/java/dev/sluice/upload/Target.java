@@ -28,9 +28,20 @@ final class Target {
     }
 
     private static URI at(String path, URI target, URI backend) {
-        String base = backend.getRawPath() == null ? "" : backend.getRawPath().replaceAll("/+$", "");
+        String base = withoutSlashesAtTheEnd(backend.getRawPath());
+        if (base.isEmpty() && path.equals(target.getRawPath()) && target.getRawFragment() == null) {
+            return target;
+        }
         String query = target.getRawQuery() == null ? "" : "?" + target.getRawQuery();
         return URI.create(target.getScheme() + "://" + target.getRawAuthority() + base + path + query);
+    }
+
+    private static String withoutSlashesAtTheEnd(@Nullable String path) {
+        int end = path == null ? 0 : path.length();
+        while (path != null && end > 0 && path.charAt(end - 1) == '/') {
+            end--;
+        }
+        return path == null ? "" : path.substring(0, end);
     }
 
     /** Whether both have the same scheme, host and port (RFC 6454, 4). */

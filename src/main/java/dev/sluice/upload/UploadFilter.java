@@ -24,6 +24,7 @@ import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.route.Route;
 import org.springframework.core.Ordered;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.web.server.ServerWebExchange;
@@ -94,14 +95,11 @@ final class UploadFilter implements GlobalFilter, Ordered {
         }
         exchange.getAttributes().put(GATEWAY_REQUEST_URL_ATTR, decided);
         BackendPatience patience = new BackendPatience(answerTimeout);
+        HttpHeaders headers = new HttpHeaders();
+        headers.putAll(exchange.getRequest().getHeaders());
+        credentials.apply(headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId());
         ServerWebExchange outgoing = exchange.mutate()
-                .request(withBody(
-                        body -> patience.watch(meter.watch(body)),
-                        exchange.getRequest()
-                                .mutate()
-                                .headers(headers -> credentials.apply(
-                                        headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId()))
-                                .build()))
+                .request(with(headers, body -> patience.watch(meter.watch(body)), exchange.getRequest()))
                 .build();
         return send(outgoing, patience.bound(chain.filter(outgoing)))
                 .then(answers.check(outgoing, decided).doOnError(refused -> noEffect(admission, refused)));
@@ -127,8 +125,15 @@ final class UploadFilter implements GlobalFilter, Ordered {
         }
     }
 
-    private static ServerHttpRequest withBody(UnaryOperator<Flux<DataBuffer>> watch, ServerHttpRequest request) {
+    private static ServerHttpRequest with(
+            HttpHeaders headers, UnaryOperator<Flux<DataBuffer>> watch, ServerHttpRequest request) {
+        HttpHeaders changed = HttpHeaders.readOnlyHttpHeaders(headers);
         return new ServerHttpRequestDecorator(request) {
+            @Override
+            public HttpHeaders getHeaders() {
+                return changed;
+            }
+
             @Override
             public Flux<DataBuffer> getBody() {
                 return watch.apply(super.getBody());

@@ -46,10 +46,25 @@ class EventJsonTests {
                 .as(Instant::ofEpochSecond);
         Arbitrary<Boolean> flags = Arbitraries.of(true, false);
         return Combinators.combine(
-                        texts, Arbitraries.of(Kind.class), texts.injectNull(0.3), Arbitraries.longs(), flags.injectNull(0.3), instants,
+                        texts,
+                        Arbitraries.of(Kind.class),
+                        texts.injectNull(0.3),
+                        Arbitraries.longs(),
+                        flags.injectNull(0.3),
+                        instants,
                         instants.injectNull(0.3))
                 .as((text, kind, perhaps, number, flag, instant, maybe) -> new UsageEvent(
-                        "id-" + text, kind, text, perhaps, "signed-url", "supabase", number, -number, flag, perhaps, maybe,
+                        "id-" + text,
+                        kind,
+                        text,
+                        perhaps,
+                        "signed-url",
+                        "supabase",
+                        number,
+                        -number,
+                        flag,
+                        perhaps,
+                        maybe,
                         instant));
     }
 
@@ -95,7 +110,8 @@ class EventJsonTests {
 
     /** @param field with its comma, before the others */
     private static String event(String field) {
-        return "{" + field + "\"id\":\"a\",\"kind\":\"charge\",\"userId\":\"alice\",\"apiKeyId\":null,\"operation\":\"upload\","
+        return "{" + field
+                + "\"id\":\"a\",\"kind\":\"charge\",\"userId\":\"alice\",\"apiKeyId\":null,\"operation\":\"upload\","
                 + "\"provider\":\"supabase\",\"amount\":1,\"bytes\":2,\"success\":null,"
                 + "\"occurredAt\":\"2026-11-23T10:00:00.123Z\",\"code\":null}";
     }

@@ -158,7 +158,11 @@ final class Program implements AutoCloseable {
 
     /** User and system time of all threads of a process since its start (proc(5), fields 14 and 15). */
     static double cpuMicros(long pid) {
-        String stat = read(pid, "stat");
+        return micros(read(pid, "stat"));
+    }
+
+    /** The same of any line in that form, a thread's for example. */
+    static double micros(String stat) {
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
         return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * MICROS_PER_TICK;
     }

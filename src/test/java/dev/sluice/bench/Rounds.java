@@ -11,12 +11,17 @@ import java.util.function.ToDoubleFunction;
 /** The programs of a run, warmed up and then measured in turn, round by round, so that what disturbs one disturbs all. */
 final class Rounds {
 
-    private static final int WARM_WINDOWS = 30;
+    private static final int WARM_WINDOWS = 40;
 
-    /** Of a measurement: so many requests come first, since a method that is not compiled yet can be steadily slow. */
-    private static final int WARM_REQUESTS_PER_SECOND = 5_000;
+    /** What the compiler uses of a program's CPU on all cores as long as its load is little, before it has its own core, and there. */
+    private static final double COMPILED_HARDLY = 0.4;
 
-    private static final double STEADY = 0.05;
+    private static final double COMPILED_MOSTLY = 0.1;
+
+    private static final double COMPILED = 0.02;
+
+    /** How much two rates in a row may differ. */
+    private static final double STEADY = 0.1;
 
     private final Plan plan;
     private final Stage stage;
@@ -46,39 +51,58 @@ final class Rounds {
     }
 
     /**
-     * Loads a program with many requests on all cores, where the compiler is not in its way, then on the tested one until two
-     * windows in a row have nearly the same rate; says so if they never do. Gently at first: code that is not compiled yet is
-     * too slow for the deadlines of a service.
+     * Loads a program on all cores, where the compiler is not in its way, then on the tested one, until the compiler has nearly
+     * nothing left to do and two windows in a row have nearly the same rate; says so if that never comes. Gently at first: code
+     * that is not compiled yet is too slow for the deadlines of a service.
      */
     static void warm(Plan plan, Stage stage, Program program, String title, Load load) {
         int seconds = Math.max(2, plan.seconds() / 2);
-        long enough = (long) WARM_REQUESTS_PER_SECOND * plan.seconds();
-        long requests = 0;
         stage.cores().moveToAll(program.pid());
         int window = 1;
-        for (; window <= WARM_WINDOWS && requests < enough; window++) {
-            int connections = requests < enough / 4 ? Math.max(1, plan.connections() / 8) : plan.connections();
-            requests += Wrk.run(stage.cores()::others, program.url(), load, connections, seconds)
-                    .requests();
+        int gently = Math.max(1, plan.connections() / 8);
+        Warmth warmth = Warmth.of(stage, program, load, gently, seconds);
+        for (; window < WARM_WINDOWS && warmth.compiler() > COMPILED_MOSTLY; window++) {
+            int connections = warmth.compiler() > COMPILED_HARDLY ? gently : plan.connections();
+            warmth = Warmth.of(stage, program, load, connections, seconds);
         }
         stage.cores().moveToTested(program.pid());
         double last = 0;
-        for (; window <= WARM_WINDOWS; window++) {
-            double rate = Wrk.run(stage.cores()::others, program.url(), load, plan.connections(), seconds)
-                    .rate();
-            if (Math.abs(rate - last) <= STEADY * last) {
-                System.out.printf("%s: steady at %.0f/s after %d s%n", title, rate, window * seconds);
+        for (; window < WARM_WINDOWS; window++) {
+            warmth = Warmth.of(stage, program, load, plan.connections(), seconds);
+            if (warmth.compiler() <= COMPILED && Math.abs(warmth.rate() - last) <= STEADY * last) {
+                System.out.printf("%s: steady at %.0f/s after %d s%n", title, last, window * seconds);
                 return;
             }
-            last = rate;
+            last = warmth.rate();
         }
-        System.out.printf("%s: NOT STEADY after %d s, last %.0f/s%n", title, WARM_WINDOWS * seconds, last);
+        System.out.printf(
+                "%s: NOT STEADY after %d s, last %.0f/s with %.0f %% of its CPU for the compiler%n",
+                title, WARM_WINDOWS * seconds, last, 100 * warmth.compiler());
+    }
+
+    /**
+     * One window of the warming up.
+     *
+     * @param rate requests per second
+     * @param compiler its part of the program's CPU, 0 to 1
+     */
+    private record Warmth(double rate, double compiler) {
+
+        static Warmth of(Stage stage, Program program, Load load, int connections, int seconds) {
+            double cpu = program.cpuMicros();
+            Compiling compiling = Compiling.soFar(program.pid());
+            double rate = Wrk.run(stage.cores()::others, program.url(), load, connections, seconds)
+                    .rate();
+            double spent = Math.max(1, program.cpuMicros() - cpu);
+            return new Warmth(rate, Compiling.soFar(program.pid()).since(compiling) / spent);
+        }
     }
 
     private Sample measure(Row row, Program program) {
         long elsewhere = program.decidedElsewhere();
         Cores.Busy busy = stage.cores().othersSoFar();
         double cpu = program.cpuMicros();
+        Compiling compiling = Compiling.soFar(program.pid());
         Wrk wrk = Wrk.run(stage.cores()::others, program.url(), row.load(), plan.connections(), plan.seconds());
         if (wrk.requests() == 0) {
             throw new IllegalStateException(row.title() + " answered nothing");
@@ -89,6 +113,7 @@ final class Rounds {
         return new Sample(
                 wrk,
                 spent / wrk.requests(),
+                Compiling.soFar(program.pid()).since(compiling) / wrk.requests(),
                 drainMillis,
                 othersBusy,
                 program.decidedElsewhere() - elsewhere,

@@ -17,10 +17,11 @@ record Table(Plan plan, Rounds rounds, Map<Row, Program> programs) {
                 plan.connections(),
                 Keys.USERS));
         table.append(String.format(
-                "%-36s %-22s %-20s %-17s %-17s %-19s %-19s %8s %7s %6s %6s%n",
+                "%-36s %-22s %-20s %-6s %-17s %-17s %-19s %-19s %8s %7s %6s %6s%n",
                 "",
                 "requests/s",
                 "CPU us/request",
+                "JIT",
                 "p50 ms",
                 "p90 ms",
                 "p99 ms",
@@ -36,7 +37,7 @@ record Table(Plan plan, Rounds rounds, Map<Row, Program> programs) {
                         "%n%s: NOT DECIDED BY REDIS, which was too slow: %d requests",
                         row.title(), rounds.decidedElsewhere(row))));
         return table.append(
-                        "\nheap: MiB that a full collection leaves. others: how busy the other cores were, with wrk, Redis and the"
+                        "\nJIT: us of these that the compiler used. heap: MiB that a full collection leaves. others: how busy the other cores were, with wrk, Redis and the"
                                 + " stand-in; near 100 %\nthe rate is theirs. drain: ms until the usage events of the last request were"
                                 + " applied; their CPU is counted.\n")
                 .toString();
@@ -45,10 +46,11 @@ record Table(Plan plan, Rounds rounds, Map<Row, Program> programs) {
     private void line(StringBuilder table, Row row, Program program) {
         table.append(String.format(
                 Locale.ROOT,
-                "%-36s %-22s %-20s %-17s %-17s %-19s %-19s %8.0f %7.0f %5.0f%% %6.0f%n",
+                "%-36s %-22s %-20s %-6.0f %-17s %-17s %-19s %-19s %8.0f %7.0f %5.0f%% %6.0f%n",
                 row.title(),
                 rounds.spread(row, sample -> sample.wrk().rate()).text(0),
                 rounds.spread(row, Sample::cpuMicros).text(0),
+                rounds.spread(row, Sample::compilerMicros).median(),
                 millis(row, Wrk::p50),
                 millis(row, Wrk::p90),
                 millis(row, Wrk::p99),

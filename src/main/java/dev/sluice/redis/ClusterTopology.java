@@ -10,7 +10,6 @@ import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.cluster.models.partitions.Partitions;
-import io.lettuce.core.codec.StringCodec;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
@@ -80,7 +79,7 @@ final class ClusterTopology implements Topology {
 
     @Override
     public StatefulConnection<String, String> connect(Duration timeout) {
-        return client.connect(StringCodec.UTF8);
+        return client.connect(Utf8.CODEC);
     }
 
     /** Lettuce times the nodes' answers, with one limit for all connections, and not the way to a node: this does both. */

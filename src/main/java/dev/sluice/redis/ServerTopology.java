@@ -6,7 +6,6 @@ import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
-import io.lettuce.core.codec.StringCodec;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -38,7 +37,7 @@ final class ServerTopology implements Topology {
 
     @Override
     public StatefulConnection<String, String> connect(Duration timeout) {
-        StatefulConnection<String, String> made = client.connect(StringCodec.UTF8);
+        StatefulConnection<String, String> made = client.connect(Utf8.CODEC);
         made.setTimeout(timeout);
         silentSince = NONE;
         return made;

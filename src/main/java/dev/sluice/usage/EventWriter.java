@@ -7,10 +7,10 @@ import dev.sluice.redis.RedisUnavailableException;
 import dev.sluice.supabase.DatabaseRejectedException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -148,39 +148,38 @@ final class EventWriter {
 
     /** Answers the events that were not confirmed, or whose server is left alone. */
     private Mono<List<UsageEvent>> addWhereAnswered(List<UsageEvent> events) {
-        List<Placed> asked = new ArrayList<>(events.size());
+        Map<Integer, List<UsageEvent>> asked = new TreeMap<>();
         List<UsageEvent> passedOver = new ArrayList<>();
         for (UsageEvent event : events) {
             int partition = KeySpace.partition(event.userId());
             if (isSilent(partition)) {
                 passedOver.add(event);
             } else {
-                asked.add(new Placed(partition, event));
+                asked.computeIfAbsent(partition, first -> new ArrayList<>()).add(event);
             }
         }
         return asked.isEmpty() ? Mono.just(events) : addAll(asked).map(left -> Left.both(left, passedOver));
     }
 
-    /** Sends all XADDs at once, partition by partition; answers the events that were not confirmed. */
-    private Mono<List<UsageEvent>> addAll(List<Placed> events) {
-        events.sort(Comparator.comparingInt(Placed::partition));
-        return Flux.fromIterable(events)
+    /** Adds to all partitions at once; answers the events of those that did not confirm all of theirs. */
+    private Mono<List<UsageEvent>> addAll(Map<Integer, List<UsageEvent>> events) {
+        return Flux.fromIterable(events.entrySet())
                 .flatMap(
-                        placed -> stream.add(placed.event())
-                                .then(Mono.<Placed>empty())
-                                .onErrorResume(RedisUnavailableException.class, error -> Mono.just(placed)),
+                        each -> stream.add(each.getKey(), each.getValue())
+                                .then(Mono.<Map.Entry<Integer, List<UsageEvent>>>empty())
+                                .onErrorResume(RedisUnavailableException.class, error -> Mono.just(each)),
                         events.size())
                 .collectList()
                 .map(left -> {
-                    left.stream().map(Placed::partition).distinct().forEach(this::leaveServerAlone);
+                    left.forEach(each -> leaveServerAlone(each.getKey()));
                     if (left.size() < events.size()) {
                         successes.incrementAndGet();
                     }
-                    return left.stream().map(Placed::event).toList();
+                    return left.stream()
+                            .flatMap(each -> each.getValue().stream())
+                            .toList();
                 });
     }
-
-    private record Placed(int partition, UsageEvent event) {}
 
     private void leaveServerAlone(int unanswered) {
         long now = nanoTime.getAsLong();

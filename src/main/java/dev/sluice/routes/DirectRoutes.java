@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.handler.RoutePredicateHandlerMapping;
 import org.springframework.cloud.gateway.route.Route;
+import org.springframework.context.ApplicationContext;
 import org.springframework.core.Ordered;
 import org.springframework.web.cors.reactive.CorsUtils;
 import org.springframework.web.reactive.HandlerMapping;
@@ -31,6 +32,7 @@ final class DirectRoutes implements WebFilter, Ordered {
 
     private static final String MAPPING = RoutePredicateHandlerMapping.class.getSimpleName();
 
+    private final ApplicationContext edge;
     private final LiveRoutes live;
     private final Function<Route, GatewayFilterChain> chains;
     private final Supplier<List<HandlerMapping>> mappings;
@@ -38,15 +40,18 @@ final class DirectRoutes implements WebFilter, Ordered {
     private volatile @Nullable RouteIndex index;
 
     /**
+     * @param edge whose requests are led to routes; those of the management port are another's
      * @param chains all filters of a route
      * @param mappings the dispatcher's, in their order, as they are when the first request comes
      * @param cors whether the gateway itself answers for CORS on all routes
      */
     DirectRoutes(
+            ApplicationContext edge,
             LiveRoutes live,
             Function<Route, GatewayFilterChain> chains,
             Supplier<List<HandlerMapping>> mappings,
             boolean cors) {
+        this.edge = edge;
         this.live = live;
         this.chains = chains;
         this.mappings = mappings;
@@ -70,9 +75,17 @@ final class DirectRoutes implements WebFilter, Ordered {
     /** The route's entry; null if the long way has to be gone. */
     RouteIndex.@Nullable Entry find(ServerWebExchange exchange) {
         RouteTable table = live.settled();
-        return table == null || CorsUtils.isPreFlightRequest(exchange.getRequest())
+        return table == null
+                        || !isOf(edge, exchange)
+                        || !RoutesAtArrival.were(table, exchange)
+                        || CorsUtils.isPreFlightRequest(exchange.getRequest())
                 ? null
                 : index(table).find(exchange);
+    }
+
+    private static boolean isOf(ApplicationContext edge, ServerWebExchange exchange) {
+        ApplicationContext asked = exchange.getApplicationContext();
+        return asked == null || asked == edge;
     }
 
     private RouteIndex index(RouteTable table) {

@@ -22,6 +22,7 @@ import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.factory.GatewayFilterFactory;
 import org.springframework.cloud.gateway.handler.predicate.RoutePredicateFactory;
 import org.springframework.cloud.gateway.support.ConfigurationService;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -63,11 +64,13 @@ class RoutesConfiguration {
 
     @Bean
     DirectRoutes directRoutes(
+            ApplicationContext edge,
             LiveRoutes live,
             RouteChains chains,
             ObjectProvider<DispatcherHandler> dispatcher,
             GlobalCorsProperties cors) {
         return new DirectRoutes(
+                edge,
                 live,
                 chains::of,
                 () -> Objects.requireNonNullElse(dispatcher.getObject().getHandlerMappings(), List.of()),

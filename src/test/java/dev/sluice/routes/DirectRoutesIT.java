@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.handler.RoutePredicateHandlerMapping;
 import org.springframework.cloud.gateway.route.Route;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.support.StaticApplicationContext;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
@@ -27,10 +29,15 @@ import org.springframework.mock.web.server.MockServerWebExchange;
 import org.springframework.web.reactive.DispatcherHandler;
 import org.springframework.web.reactive.HandlerMapping;
 import org.springframework.web.reactive.function.server.support.RouterFunctionMapping;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.ServerWebExchangeDecorator;
 import reactor.core.publisher.Mono;
 
 /** The short way to the routes of a whole edge, held against the gateway's own. */
 class DirectRoutesIT {
+
+    /** Not that of the stack. */
+    private static final ApplicationContext OTHER = new StaticApplicationContext();
 
     private static Stack stack;
 
@@ -89,6 +96,28 @@ class DirectRoutesIT {
         assertThat(stack.edge().bean(DirectRoutes.class).find(preflight)).isNull();
     }
 
+    /** Its handler has the edge's filters too. */
+    @Test
+    void leavesTheManagementPortAlone() {
+        ServerWebExchange ofTheOther = new ServerWebExchangeDecorator(usage()) {
+            @Override
+            public ApplicationContext getApplicationContext() {
+                return OTHER;
+            }
+        };
+
+        assertThat(stack.edge().bean(DirectRoutes.class).find(ofTheOther)).isNull();
+    }
+
+    @Test
+    void leavesARequestOfOtherRoutesToTheGateway() {
+        MockServerWebExchange exchange = usage();
+        Mono<Void> arrived = new RoutesAtArrival(new LiveRoutes(event -> {})).filter(exchange, next -> Mono.empty());
+        assertThat(arrived).isNotNull();
+
+        assertThat(stack.edge().bean(DirectRoutes.class).find(exchange)).isNull();
+    }
+
     @Test
     void givesWayToWhatComesBeforeTheRoutes() {
         LiveRoutes live = stack.edge().bean(LiveRoutes.class);
@@ -102,15 +131,15 @@ class DirectRoutesIT {
         last.add(other);
 
         assertThat(Stream.of(mappings, last)
-                        .map(some -> new DirectRoutes(live, route -> chain, () -> some, false).find(usage())))
+                        .map(some -> new DirectRoutes(OTHER, live, route -> chain, () -> some, false).find(usage())))
                 .doesNotContainNull();
-        assertThat(new DirectRoutes(live, route -> chain, () -> more, false).find(usage()))
+        assertThat(new DirectRoutes(OTHER, live, route -> chain, () -> more, false).find(usage()))
                 .isNull();
-        assertThat(new DirectRoutes(live, route -> chain, () -> List.of(new RouterFunctionMapping()), false)
+        assertThat(new DirectRoutes(OTHER, live, route -> chain, () -> List.of(new RouterFunctionMapping()), false)
                         .find(usage()))
                 .as("without routes")
                 .isNull();
-        assertThat(new DirectRoutes(live, route -> chain, () -> mappings, true).find(usage()))
+        assertThat(new DirectRoutes(OTHER, live, route -> chain, () -> mappings, true).find(usage()))
                 .as("with CORS of the gateway's own")
                 .isNull();
     }

@@ -39,7 +39,7 @@
 --   buckets whose verdict is missing; 'failed', '', '', ''
 --
 -- Rolling windows: see window-function.lua. The field '-1' of a window says what stays as it is while a bucket is the current
--- one: ((counted before that bucket) * 4096 + that bucket % 4096) * 32 + age of the oldest that counts, in buckets. So only
+-- one: ((counted before that bucket) * 262144 + that bucket % 262144) * 32 + age of the oldest that counts, in buckets. So only
 -- the first admission in a bucket reads all of them; it writes the field, and gives the key its time to live. Who does not
 -- know the field takes it for a bucket that is long gone, and removes it when he counts.
 
@@ -50,7 +50,7 @@ local function end_windows(windows, admitted)
       if #w.stale > 0 then
         redis.call('HDEL', w.key, unpack(w.stale))
       end
-      redis.call('HSET', w.key, '-1', (w.before * 4096 + w.newest % 4096) * 32 + w.age,
+      redis.call('HSET', w.key, '-1', (w.before * 262144 + w.newest % 262144) * 32 + w.age,
         w.newest, w.used - w.before + w.cost)
       redis.call('PEXPIRE', w.key, w.lives)
     elseif not admitted and not w.stale then
@@ -222,9 +222,9 @@ while limit and limit ~= 'rate' and limit ~= 'quota' and limit ~= 'bucket' do
     local newest = (now - now % width) / width
     local age = before % 32
     local rest = (before - age) / 32
-    local bucket = rest % 4096
-    if bucket == newest % 4096 then
-      local counted = (rest - bucket) / 4096 + call('HINCRBY', name, newest, cost)
+    local bucket = rest % 262144
+    if bucket == newest % 262144 then
+      local counted = (rest - bucket) / 262144 + call('HINCRBY', name, newest, cost)
       w = { key = name, newest = newest, cost = cost }
       if limit - counted < 0 then
         end_windows({ w }, false)

@@ -67,6 +67,7 @@ final class ProblemHandler implements WebExceptionHandler, Ordered {
         if (exchange.getResponse().isCommitted()) {
             return Mono.error(error);
         }
+        exchange.getResponse().getHeaders().clearContentHeaders();
         return writer.write(exchange, problem, context.requestId());
     }
 

@@ -25,6 +25,8 @@ class ProblemHandlerIT {
                     .expectHeader()
                     .contentType(MediaType.APPLICATION_JSON)
                     .expectHeader()
+                    .doesNotExist("Content-Encoding")
+                    .expectHeader()
                     .exists("X-Request-Id")
                     .expectBody(String.class)
                     .returnResult()

@@ -146,12 +146,13 @@ public final class BareEdge implements AutoCloseable {
         }
     }
 
-    /** Fails as no program should. */
+    /** Fails as no program should, with an answer half made. */
     static final class BrokenGatewayFilterFactory extends AbstractGatewayFilterFactory<Object> {
 
         @Override
         public GatewayFilter apply(Object config) {
             return (exchange, chain) -> {
+                exchange.getResponse().getHeaders().set("Content-Encoding", "gzip");
                 throw new IllegalStateException("an internal detail");
             };
         }

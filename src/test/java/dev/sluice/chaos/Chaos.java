@@ -1,8 +1,11 @@
 package dev.sluice.chaos;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.sluice.testkit.Latencies;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -38,6 +41,8 @@ public final class Chaos {
         }
     }
 
+    private static final Duration ENOUGH_LIMIT = Duration.ofMinutes(2);
+
     public static void main(String[] arguments) throws Exception {
         ChaosPlan plan;
         try {
@@ -60,7 +65,7 @@ public final class Chaos {
             CompletableFuture<Void> faultsEnded = CompletableFuture.runAsync(
                             faults::start, CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS))
                     .thenRunAsync(
-                            () -> endAll(faults, load),
+                            () -> endAll(faults, load, () -> stage.answered() >= plan.answers()),
                             CompletableFuture.delayedExecutor(plan.load().toSeconds(), TimeUnit.SECONDS));
             load.run(plan.clients(), plan.seed());
             faultsEnded.get();
@@ -71,10 +76,11 @@ public final class Chaos {
         }
     }
 
-    /** The load goes on until the last fault has ended, so that every way back is under load. */
-    private static void endAll(ChaosFaults faults, ChaosLoad load) {
+    /** The load goes on until the last fault has ended, so that every way back is under load, and until it was enough. */
+    private static void endAll(ChaosFaults faults, ChaosLoad load, Callable<Boolean> enough) {
         try {
             faults.end();
+            await().atMost(ENOUGH_LIMIT).until(enough);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

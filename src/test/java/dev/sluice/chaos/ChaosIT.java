@@ -10,7 +10,7 @@ class ChaosIT {
 
     @Test
     void losesNothingDoublesNothingAndOverrunsNothing() throws Exception {
-        Chaos.Report report = Chaos.rehearse(new ChaosPlan(20261124, Duration.ofSeconds(15), 2, 12, 18));
+        Chaos.Report report = Chaos.rehearse(new ChaosPlan(20261124, Duration.ofSeconds(15), 2, 12, 18, 101));
 
         assertThat(report.findings().violations()).as(ChaosTable.of(report)).isEmpty();
         assertThat(report.faultCount()).isGreaterThan(3);

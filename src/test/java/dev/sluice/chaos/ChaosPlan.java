@@ -12,8 +12,9 @@ import java.util.Map;
  * @param instances of Sluice
  * @param clients that ask at the same time
  * @param users whose usage it is; every third one has a quota that is soon spent
+ * @param answers requests that are answered with success at least: clients ask on until then, since a machine can be slow
  */
-record ChaosPlan(long seed, Duration load, int instances, int clients, int users) {
+record ChaosPlan(long seed, Duration load, int instances, int clients, int users, int answers) {
 
     private static final String USAGE = """
             usage: bench/chaos [--seed N] [--seconds N] [--instances N] [--clients N] [--users N]
@@ -38,6 +39,7 @@ record ChaosPlan(long seed, Duration load, int instances, int clients, int users
                 Duration.ofSeconds(numbers.get("--seconds")),
                 (int) numbers.get("--instances"),
                 (int) numbers.get("--clients"),
-                (int) numbers.get("--users"));
+                (int) numbers.get("--users"),
+                0);
     }
 }

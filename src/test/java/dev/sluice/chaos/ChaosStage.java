@@ -43,6 +43,11 @@ record ChaosStage(Backends backends, List<EdgeProcess> edges, List<ChaosUser> us
         return new ChaosStage(backends, edges, users);
     }
 
+    /** Requests that were answered with success. */
+    long answered() {
+        return users.stream().mapToLong(ChaosUser::answered).sum();
+    }
+
     private static ChaosUser user(Backends backends, String id, long limit) {
         return new ChaosUser(id, limit, backends.user(id, limit));
     }

@@ -3,8 +3,10 @@ package dev.sluice.tracing;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
+import io.prometheus.metrics.tracer.common.SpanContext;
 import java.time.Clock;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.gateway.config.HttpClientCustomizer;
 import org.springframework.context.annotation.Bean;
@@ -39,6 +41,15 @@ class TracingConfiguration {
         }
         boolean exported = exporters.iterator().hasNext();
         return new Traces(tracer, exported ? probability : 0, properties.trustParent(), clock);
+    }
+
+    /**
+     * Lets Spring Boot's exemplars find the tracer now. They would look for it under a lock at the first figures, which event
+     * loops record, several at once.
+     */
+    @Bean
+    SmartInitializingSingleton exemplarsKnowTheTracer(ObjectProvider<SpanContext> current) {
+        return () -> current.ifAvailable(SpanContext::isCurrentSpanSampled);
     }
 
     @Bean

@@ -1,6 +1,5 @@
 package dev.sluice.routes;
 
-import dev.sluice.exchange.Attribute;
 import org.springframework.cloud.gateway.filter.WeightCalculatorWebFilter;
 import org.springframework.core.Ordered;
 import org.springframework.web.server.ServerWebExchange;
@@ -14,7 +13,7 @@ import reactor.core.publisher.Mono;
  */
 final class RoutesAtArrival implements WebFilter, Ordered {
 
-    private static final Attribute<RouteTable> MET = Attribute.of(RouteTable.class);
+    private static final String MET = RouteTable.class.getName();
 
     private final LiveRoutes live;
 
@@ -25,13 +24,13 @@ final class RoutesAtArrival implements WebFilter, Ordered {
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
         RouteTable now = live.table();
-        MET.set(exchange, now);
+        exchange.getAttributes().put(MET, now);
         return chain.filter(exchange).contextWrite(context -> context.put(RouteTable.class, now));
     }
 
     /** Whether the request met these when it arrived, or nobody has looked. */
     static boolean were(RouteTable table, ServerWebExchange exchange) {
-        RouteTable met = MET.get(exchange);
+        RouteTable met = exchange.getAttribute(MET);
         return met == null || met == table;
     }
 

@@ -77,7 +77,7 @@ final class Rounds {
         }
         System.out.printf(
                 "%s: NOT STEADY after %d s, last %.0f/s with %.0f %% of its CPU for the compiler%n",
-                title, WARM_WINDOWS * seconds, last, 100 * warmth.compiler());
+                title, WARM_WINDOWS * seconds, warmth.rate(), 100 * warmth.compiler());
     }
 
     /**

@@ -159,7 +159,8 @@ final class RequestGuard extends ChannelDuplexHandler {
             if (HttpResponseStatus.CONTINUE.equals(answer.status())) {
                 awaitsContinue = false;
             }
-            if (answering && inBody && unanswered == 1 && (bytesLeft > DISCARDED_BYTES || awaitsContinue)) {
+            boolean last = bytesLeft > DISCARDED_BYTES || awaitsContinue || !HttpUtil.isKeepAlive(answer);
+            if (answering && inBody && unanswered == 1 && last) {
                 ending = true;
                 HttpUtil.setKeepAlive(answer, false);
             }

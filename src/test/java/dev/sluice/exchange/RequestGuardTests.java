@@ -8,6 +8,7 @@ import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -80,6 +81,28 @@ class RequestGuardTests {
         assertThat(channel.isOpen()).isTrue();
         later(2);
         assertThat(channel.isOpen()).as("its body did not end").isFalse();
+    }
+
+    /** Such as the 408 of a body that is late: closed at once with input unread, the answer would be lost. */
+    @Test
+    void lingersAlsoWhereTheAnswerItselfEndsTheConnection() {
+        channel.writeInbound(put());
+        FullHttpResponse late = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.REQUEST_TIMEOUT);
+        late.headers().set("Connection", "close");
+        channel.write(late);
+
+        assertThat(channel.pipeline().get(LingeringClose.class)).isNotNull();
+        channel.flush();
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void discardsTheLittleThatIsLeftOfABody() {
+        channel.writeInbound(put());
+        answer(HttpResponseStatus.OK);
+
+        assertThat(channel.pipeline().get(LingeringClose.class)).isNull();
+        assertThat(channel.isOpen()).isTrue();
     }
 
     private void answer(HttpResponseStatus status) {

@@ -4,10 +4,12 @@ import dev.sluice.problem.Problem;
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
 import java.util.Arrays;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /**
  * The pace of one body. Time is cut into ticks; those in which a buffer was asked for and none had come make up a window of
@@ -32,12 +34,16 @@ final class UploadPace {
     /**
      * The same body, which fails with 408 REQUEST_TIMEOUT once it came too slowly.
      *
-     * @param ticks the clock, of which {@value #TICKS} make a window
+     * @param clock of whose rounds {@value #TICKS} make a window
+     * @param loop the connection's own event loop, so that a refusal never meets a buffer that is being passed on
      */
-    Flux<DataBuffer> watch(Flux<DataBuffer> body, Flux<Long> ticks) {
-        return InterruptedBody.of(
-                body.doOnNext(this::arrived).doOnRequest(this::asked),
-                ticks.filter(tick -> isTooSlow()).next().map(tick -> refusal()));
+    Flux<DataBuffer> watch(Flux<DataBuffer> body, SharedClock clock, Executor loop) {
+        Mono<Throwable> tooSlow = Mono.create(refused -> refused.onDispose(clock.join(() -> {
+            if (isTooSlow()) {
+                loop.execute(() -> refused.success(refusal()));
+            }
+        })));
+        return InterruptedBody.of(body.doOnNext(this::arrived).doOnRequest(this::asked), tooSlow);
     }
 
     private void asked(long count) {

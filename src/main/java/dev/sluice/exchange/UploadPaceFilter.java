@@ -1,7 +1,7 @@
 package dev.sluice.exchange;
 
-import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -13,22 +13,20 @@ import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.server.HttpServerRequest;
 
 /** Watches the pace of every body that is proxied; see {@link ClientProperties}. */
-public final class UploadPaceFilter implements GlobalFilter, Ordered {
+public final class UploadPaceFilter implements GlobalFilter, Ordered, AutoCloseable {
 
     private final long wantedBytes;
-    private final Duration tick;
+    private final SharedClock clock;
 
     UploadPaceFilter(ClientProperties client) {
         this.wantedBytes = Math.multiplyExact(
                         client.minUploadRate().toBytes(),
                         client.minUploadWindow().toMillis())
                 / 1000;
-        this.tick = client.minUploadWindow().dividedBy(UploadPace.TICKS);
+        this.clock = new SharedClock(client.minUploadWindow().dividedBy(UploadPace.TICKS));
     }
 
     @Override
@@ -50,21 +48,21 @@ public final class UploadPaceFilter implements GlobalFilter, Ordered {
         return new ServerHttpRequestDecorator(request) {
             @Override
             public Flux<DataBuffer> getBody() {
-                return Flux.defer(() -> new UploadPace(wantedBytes)
-                        .watch(
-                                super.getBody(),
-                                Flux.interval(tick, loop(request)).onBackpressureDrop()));
+                return Flux.defer(() -> new UploadPace(wantedBytes).watch(super.getBody(), clock, loop(request)));
             }
         };
     }
 
-    /** The connection's own event loop, so that a refusal never meets a buffer that is being passed on. */
-    private static Scheduler loop(ServerHttpRequest request) {
-        AtomicReference<Scheduler> loop = new AtomicReference<>(Schedulers.parallel());
+    private static Executor loop(ServerHttpRequest request) {
+        AtomicReference<Executor> loop = new AtomicReference<>();
         HttpServerRequest server = ServerHttpRequestDecorator.getNativeRequest(request);
-        server.withConnection(connection ->
-                loop.set(Schedulers.fromExecutorService(connection.channel().eventLoop())));
+        server.withConnection(connection -> loop.set(connection.channel().eventLoop()));
         return Objects.requireNonNull(loop.get());
+    }
+
+    @Override
+    public void close() {
+        clock.close();
     }
 
     /** After the target is decided on (10200), before it is called: what fails there is told as a failure of the upload. */

@@ -1,13 +1,12 @@
 package dev.sluice.upload;
 
+import dev.sluice.exchange.SharedClock;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * How long a backend may do nothing with one upload: take none of what has come, or leave the whole body without an answer.
@@ -15,18 +14,26 @@ import reactor.core.scheduler.Schedulers;
  */
 final class BackendPatience {
 
-    private static final int TICKS = 4;
+    private static final int ROUNDS = 4;
 
     private final Duration patience;
-    private final long tickNanos;
+    private final SharedClock clock;
     private final AtomicLong asked = new AtomicLong();
     private volatile boolean whole;
     private volatile long progressNanos = System.nanoTime();
 
-    /** @param patience at most this and a quarter of it */
-    BackendPatience(Duration patience) {
+    /**
+     * @param patience at most this and a quarter of it
+     * @param clock of all requests with this patience
+     */
+    BackendPatience(Duration patience, SharedClock clock) {
         this.patience = patience;
-        this.tickNanos = patience.toNanos() / TICKS;
+        this.clock = clock;
+    }
+
+    /** The clock of all requests with this patience. */
+    static SharedClock clock(Duration patience) {
+        return new SharedClock(patience.dividedBy(ROUNDS));
     }
 
     /** The same body, whose way into the backend is watched from now on. */
@@ -56,16 +63,11 @@ final class BackendPatience {
 
     /** The call, which fails with a {@code TimeoutException} once the backend has done nothing for too long. */
     <T> Mono<T> bound(Mono<T> call) {
-        return call.or(Mono.create(exhausted -> exhausted.onDispose(Schedulers.parallel()
-                .schedulePeriodically(
-                        () -> {
-                            if (isExhausted()) {
-                                exhausted.error(new TimeoutException("The backend did nothing for " + patience));
-                            }
-                        },
-                        tickNanos,
-                        tickNanos,
-                        TimeUnit.NANOSECONDS))));
+        return call.or(Mono.create(exhausted -> exhausted.onDispose(clock.join(() -> {
+            if (isExhausted()) {
+                exhausted.error(new TimeoutException("The backend did nothing for " + patience));
+            }
+        }))));
     }
 
     private boolean isExhausted() {

@@ -8,6 +8,7 @@ import dev.sluice.caller.Caller;
 import dev.sluice.exchange.ClientGone;
 import dev.sluice.exchange.LogScope;
 import dev.sluice.exchange.RequestContext;
+import dev.sluice.exchange.SharedClock;
 import dev.sluice.exchange.Stage;
 import dev.sluice.intent.Resumable;
 import dev.sluice.intent.UploadIntent;
@@ -35,7 +36,7 @@ import reactor.core.publisher.Mono;
  * The last filter before the gateway's own routing, for all that is proxied: makes sure of where those go that have an
  * {@link UploadIntent}, meters their bodies and gives them their credentials.
  */
-final class UploadFilter implements GlobalFilter, Ordered {
+final class UploadFilter implements GlobalFilter, Ordered, AutoCloseable {
 
     /** After the target is known (10000, with a load balancer 10150), before it is called. */
     static final int ORDER = 10200;
@@ -46,6 +47,7 @@ final class UploadFilter implements GlobalFilter, Ordered {
     private final UploadMeters meters;
     private final StorageAnswers answers;
     private final Duration answerTimeout;
+    private final SharedClock clock;
 
     /** @param answerTimeout how long the backend may do nothing with an upload */
     UploadFilter(Credentials credentials, UploadMeters meters, StorageAnswers answers, Duration answerTimeout) {
@@ -53,6 +55,7 @@ final class UploadFilter implements GlobalFilter, Ordered {
         this.meters = meters;
         this.answers = answers;
         this.answerTimeout = answerTimeout;
+        this.clock = BackendPatience.clock(answerTimeout);
     }
 
     @Override
@@ -94,7 +97,7 @@ final class UploadFilter implements GlobalFilter, Ordered {
                     .exception());
         }
         exchange.getAttributes().put(GATEWAY_REQUEST_URL_ATTR, decided);
-        BackendPatience patience = new BackendPatience(answerTimeout);
+        BackendPatience patience = new BackendPatience(answerTimeout, clock);
         HttpHeaders headers = new HttpHeaders();
         headers.putAll(exchange.getRequest().getHeaders());
         credentials.apply(headers, decided, intent, Caller.ATTRIBUTE.get(exchange), context.requestId());
@@ -144,5 +147,10 @@ final class UploadFilter implements GlobalFilter, Ordered {
     @Override
     public int getOrder() {
         return ORDER;
+    }
+
+    @Override
+    public void close() {
+        clock.close();
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.problem.ProblemCode;
 import dev.sluice.problem.ProblemException;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
@@ -11,19 +13,20 @@ import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 
-/** A window of ten ticks, told by the test, in which 100 bytes are wanted. */
+/** A window of ten rounds, made by the test, in which 100 bytes are wanted. */
 class UploadPaceTests {
 
-    private final TestPublisher<Long> ticks = TestPublisher.create();
+    private final SharedClock clock = new SharedClock(Duration.ofDays(1));
     private final TestPublisher<DataBuffer> client = TestPublisher.create();
-    private final Flux<DataBuffer> body = new UploadPace(100).watch(client.flux(), ticks.flux());
+    private final Flux<DataBuffer> body = new UploadPace(100).watch(client.flux(), clock, Runnable::run);
 
     @Test
     void refusesAClientThatBringsLessThanIsWanted() {
         StepVerifier.create(body)
+                .then(this::begin)
                 .then(() -> client.next(bytes(99)))
                 .expectNextCount(1)
-                .then(() -> tick(10))
+                .then(() -> rounds(10))
                 .expectErrorSatisfies(error ->
                         assertThat(((ProblemException) error).problem().code()).isEqualTo(ProblemCode.REQUEST_TIMEOUT))
                 .verify();
@@ -33,14 +36,15 @@ class UploadPaceTests {
     @Test
     void averagesOverTheWindow() {
         StepVerifier.create(body)
+                .then(this::begin)
                 .then(() -> {
                     for (int window = 0; window < 5; window++) {
                         client.next(bytes(100));
-                        tick(9);
+                        rounds(9);
                     }
                 })
                 .expectNextCount(5)
-                .then(() -> tick(1))
+                .then(() -> rounds(1))
                 .then(client::complete)
                 .verifyComplete();
     }
@@ -48,40 +52,66 @@ class UploadPaceTests {
     @Test
     void forgetsWhatWasBroughtBeforeTheWindow() {
         StepVerifier.create(body)
+                .then(this::begin)
                 .then(() -> client.next(bytes(1_000_000)))
                 .expectNextCount(1)
-                .then(() -> tick(10))
-                .then(() -> tick(1))
+                .then(() -> rounds(10))
+                .then(() -> rounds(1))
                 .verifyError(ProblemException.class);
     }
 
     @Test
     void countsNoTimeInWhichNothingWasAskedFor() {
         StepVerifier.create(body, 1)
+                .then(this::begin)
                 .then(() -> client.next(bytes(1)))
                 .expectNextCount(1)
-                .then(() -> tick(1000))
+                .then(() -> rounds(1000))
                 .thenRequest(1)
-                .then(() -> tick(9))
+                .then(() -> rounds(9))
                 .then(() -> client.next(bytes(200)))
                 .expectNextCount(1)
-                .then(() -> tick(1000))
+                .then(() -> rounds(1000))
                 .thenRequest(1)
-                .then(() -> tick(1))
+                .then(() -> rounds(1))
                 .then(client::complete)
                 .verifyComplete();
     }
 
     @Test
-    void stopsTheClockAtTheEnd() {
-        StepVerifier.create(body).then(client::complete).verifyComplete();
-
-        ticks.assertCancelled();
+    void countsNoRoundThatHadBegunBefore() {
+        StepVerifier.create(body)
+                .then(() -> rounds(10))
+                .then(() -> client.next(bytes(100)))
+                .expectNextCount(1)
+                .then(() -> rounds(1))
+                .then(client::complete)
+                .verifyComplete();
     }
 
-    private void tick(int times) {
+    @Test
+    void leavesTheClockAtTheEnd() {
+        StepVerifier.create(body)
+                .then(() -> assertThat(clock.size()).isEqualTo(1))
+                .then(client::complete)
+                .verifyComplete();
+
+        assertThat(clock.size()).isZero();
+    }
+
+    @AfterEach
+    void stop() {
+        clock.close();
+    }
+
+    /** The first one is only begun with. */
+    private void begin() {
+        clock.round();
+    }
+
+    private void rounds(int times) {
         for (int i = 0; i < times; i++) {
-            ticks.next(0L);
+            clock.round();
         }
     }
 

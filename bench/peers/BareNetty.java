@@ -10,6 +10,7 @@ public final class BareNetty {
 
     /** @param arguments port, URI of Redis */
     public static void main(String[] arguments) {
+        Settings.eventLoops();
         Counter counter = Counter.connect(arguments[1]);
         HttpServer.create()
                 .host("127.0.0.1")

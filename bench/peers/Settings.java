@@ -9,10 +9,11 @@ import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.PropertySource;
 import org.springframework.core.io.FileSystemResource;
+import reactor.netty.ReactorNetty;
 
 /**
- * What Sluice sets of the stack beneath it, for the peers too: observation, traces, metrics, the server and the gateway's
- * client. So a setting that helps Sluice helps its peers, and only what Sluice does itself makes a difference.
+ * What Sluice sets of the stack beneath it, for the peers too: observation, traces, metrics, the server, its event loops and
+ * the gateway's client. So a setting that helps Sluice helps its peers, and only what Sluice does itself makes a difference.
  */
 final class Settings {
 
@@ -28,8 +29,16 @@ final class Settings {
 
     private Settings() {}
 
+    /** As many event loops as cores, as Sluice's main method sets them. */
+    static void eventLoops() {
+        System.setProperty(
+                ReactorNetty.IO_WORKER_COUNT,
+                Integer.toString(Runtime.getRuntime().availableProcessors()));
+    }
+
     /** @param own pairs of name and value, which win */
     static SpringApplication application(Class<?> peer, Map<String, String> own) throws IOException {
+        eventLoops();
         Map<String, Object> settings = new HashMap<>();
         for (PropertySource<?> source : new YamlPropertySourceLoader()
                 .load("sluice", new FileSystemResource("src/main/resources/application.yml"))) {

@@ -5,6 +5,7 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.data.redis.autoconfigure.observation.LettuceObservationAutoConfiguration;
 import org.springframework.boot.micrometer.tracing.autoconfigure.MicrometerTracingAutoConfiguration;
 import org.springframework.cloud.gateway.config.GatewayMetricsAutoConfiguration;
+import reactor.netty.ReactorNetty;
 
 /**
  * The edge in front of your uploads. Its spans are made by {@code dev.sluice.tracing}, for sampled requests alone:
@@ -19,7 +20,12 @@ import org.springframework.cloud.gateway.config.GatewayMetricsAutoConfiguration;
         })
 public class SluiceApplication {
 
+    /** Nothing blocks on an event loop, so more of them than cores only wake each other; Reactor Netty would make four. */
     public static void main(String[] args) {
+        System.getProperties()
+                .putIfAbsent(
+                        ReactorNetty.IO_WORKER_COUNT,
+                        Integer.toString(Runtime.getRuntime().availableProcessors()));
         SpringApplication.run(SluiceApplication.class, args);
     }
 }

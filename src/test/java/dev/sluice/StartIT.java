@@ -15,7 +15,9 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -157,7 +159,7 @@ class StartIT {
 
     /** Whose log is JSON as a whole, of which a request's lines have its id and, where it is sampled, its trace's. */
     @Test
-    void startsFromTheJarAlone() {
+    void startsFromTheJarAlone() throws IOException {
         try (EdgeProcess jar = EdgeProcess.startJar(
                 stack.redis(),
                 stack.supabase(),
@@ -179,6 +181,8 @@ class StartIT {
                     .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")
                     .build());
             assertThat(refused.status()).isEqualTo(401);
+            assertThat(eventLoops(jar))
+                    .isBetween(1L, (long) Runtime.getRuntime().availableProcessors());
             await().untilAsserted(() -> assertThat(lines(jar)).anySatisfy(line -> {
                 assertThat(line.path("requestId").asString("")).isEqualTo(refused.header("X-Request-Id"));
                 assertThat(line.path("traceId").asString("")).isEqualTo("0af7651916cd43dd8448eb211c80319c");
@@ -188,6 +192,19 @@ class StartIT {
     }
 
     /** Those that are whole; fails at one that is no JSON object. */
+    /** Linux cuts the names of threads off. */
+    private static long eventLoops(EdgeProcess edge) throws IOException {
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(edge.pid()), "task"))) {
+            List<String> names = new ArrayList<>();
+            for (Path thread : (Iterable<Path>) threads::iterator) {
+                names.add(Files.readString(thread.resolve("comm")));
+            }
+            return names.stream()
+                    .filter(name -> name.startsWith("reactor-http-"))
+                    .count();
+        }
+    }
+
     private static List<JsonNode> lines(EdgeProcess edge) {
         String log = edge.log();
         return log.substring(0, log.lastIndexOf('\n') + 1)

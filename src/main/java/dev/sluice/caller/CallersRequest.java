@@ -1,22 +1,31 @@
 package dev.sluice.caller;
 
 import dev.sluice.exchange.RequestContext;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 
 /**
  * The request of an established caller: without the credentials that end here, and with what a backend is told of who asks.
- * Its headers are the only thing that is made anew; a mutated request would have its path parsed once more.
+ * Its headers are the only thing that is made anew, and not before they are read, which a refusal by the memory guard does
+ * not; a mutated request would have its path parsed once more.
  */
 final class CallersRequest extends ServerHttpRequestDecorator {
 
-    private final HttpHeaders headers;
+    private final Caller caller;
+    private final String requestId;
+    private @Nullable HttpHeaders headers;
 
     CallersRequest(ServerHttpRequest request, Caller caller, String requestId) {
         super(request);
+        this.caller = caller;
+        this.requestId = requestId;
+    }
+
+    private static HttpHeaders changed(HttpHeaders sent, Caller caller, String requestId) {
         HttpHeaders changed = new HttpHeaders();
-        changed.putAll(request.getHeaders());
+        changed.putAll(sent);
         changed.remove(Credential.API_KEY);
         changed.remove(Credential.API_KEY_ID);
         changed.remove(Credential.USER_ID);
@@ -24,7 +33,7 @@ final class CallersRequest extends ServerHttpRequestDecorator {
         if (!caller.asSent()) {
             name(caller, changed);
         }
-        this.headers = HttpHeaders.readOnlyHttpHeaders(changed);
+        return HttpHeaders.readOnlyHttpHeaders(changed);
     }
 
     private static void name(Caller caller, HttpHeaders headers) {
@@ -39,6 +48,11 @@ final class CallersRequest extends ServerHttpRequestDecorator {
 
     @Override
     public HttpHeaders getHeaders() {
-        return headers;
+        HttpHeaders known = headers;
+        if (known == null) {
+            known = changed(super.getHeaders(), caller, requestId);
+            headers = known;
+        }
+        return known;
     }
 }

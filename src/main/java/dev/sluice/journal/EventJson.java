@@ -40,16 +40,16 @@ public final class EventJson {
         return json.toString();
     }
 
-    /** A JSON array of events as {@code apply_usage} takes them. */
-    public static String complete(List<UsageEvent> events) {
-        StringBuilder json = new StringBuilder(events.size() * USUAL_LENGTH).append('[');
+    /** The arguments with which {@code apply_usage} is called for these events. */
+    public static String arguments(List<UsageEvent> events) {
+        StringBuilder json = new StringBuilder(events.size() * USUAL_LENGTH).append("{\"p_events\":[");
+        String separator = "";
         for (UsageEvent event : events) {
-            if (json.length() > 1) {
-                json.append(',');
-            }
+            json.append(separator);
             write(json, event, true);
+            separator = ",";
         }
-        return json.append(']').toString();
+        return json.append("]}").toString();
     }
 
     private static void write(StringBuilder json, UsageEvent event, boolean withPeriod) {

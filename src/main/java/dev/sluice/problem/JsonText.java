@@ -1,5 +1,6 @@
 package dev.sluice.problem;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
@@ -66,6 +67,12 @@ public final class JsonText {
     public String toString() {
         append('}');
         return new String(text, 0, length, StandardCharsets.UTF_8);
+    }
+
+    /** As {@link #bytes}, without a copy. */
+    public ByteBuffer buffer() {
+        append('}');
+        return ByteBuffer.wrap(text, 0, length);
     }
 
     /** The whole object in UTF-8; nothing may be added to it any more. */

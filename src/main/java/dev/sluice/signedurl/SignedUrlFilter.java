@@ -7,6 +7,7 @@ import dev.sluice.intent.UploadBatch;
 import dev.sluice.intent.UploadIntent;
 import dev.sluice.problem.JsonText;
 import dev.sluice.problem.Problem;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.StringJoiner;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
@@ -124,12 +125,12 @@ final class SignedUrlFilter implements GatewayFilter, Ordered {
     }
 
     private static Mono<Void> answer(ServerHttpResponse response, JsonText body, RequestContext context) {
-        byte[] bytes = body.member("requestId", context.requestId())
+        ByteBuffer bytes = body.member("requestId", context.requestId())
                 .json("timing", context.timings().json())
-                .bytes();
+                .buffer();
         response.setStatusCode(HttpStatus.OK);
         response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
-        response.getHeaders().setContentLength(bytes.length);
+        response.getHeaders().setContentLength(bytes.remaining());
         response.getHeaders().setCacheControl("no-store");
         return response.writeWith(
                 Mono.fromSupplier(() -> response.bufferFactory().wrap(bytes)));

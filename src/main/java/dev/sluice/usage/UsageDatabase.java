@@ -28,7 +28,7 @@ final class UsageDatabase {
      *     (at least one of them is invalid; none was applied)
      */
     Mono<List<QuotaRow>> apply(List<UsageEvent> events) {
-        return Mono.fromSupplier(() -> "{\"p_events\":" + EventJson.complete(events) + "}")
+        return Mono.fromSupplier(() -> EventJson.arguments(events))
                 .flatMap(arguments -> database.rpcInBackground("apply_usage", arguments, ROWS))
                 .filter(rows -> !rows.isEmpty())
                 .switchIfEmpty(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.sluice.journal.UsageEvent.Kind;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -25,8 +26,8 @@ class EventJsonTests {
     @Property
     void writesWhatAMapperWrites(@ForAll("events") UsageEvent event) {
         assertThat(EventJson.complete(event)).isEqualTo(MAPPER.writeValueAsString(event));
-        assertThat(EventJson.complete(List.of(event, event)))
-                .isEqualTo(MAPPER.writeValueAsString(List.of(event, event)));
+        assertThat(EventJson.arguments(List.of(event, event)))
+                .isEqualTo(MAPPER.writeValueAsString(Map.of("p_events", List.of(event, event))));
     }
 
     @Property

@@ -49,5 +49,7 @@ class JsonTextTests {
     void isAnObjectWithoutMembersToo() {
         assertThat(new JsonText()).hasToString("{}");
         assertThat(new JsonText().bytes()).asString().isEqualTo("{}");
+        assertThat(StandardCharsets.UTF_8.decode(new JsonText().buffer()).toString())
+                .isEqualTo("{}");
     }
 }

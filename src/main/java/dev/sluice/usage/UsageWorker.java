@@ -54,7 +54,7 @@ public final class UsageWorker implements SmartLifecycle {
     private final Timetable forgetting;
     private final String[] claimCursors = new String[KeySpace.PARTITIONS];
     private final boolean[] unanswered = new boolean[KeySpace.PARTITIONS];
-    private int turn;
+    private int next;
     private Duration pause;
     private boolean failing;
     private volatile @Nullable Throwable failure;
@@ -193,10 +193,11 @@ public final class UsageWorker implements SmartLifecycle {
                 .onErrorResume(error -> unanswered(partition, error));
     }
 
-    /** Reads the partitions, another one first each time, until there is enough for a round. */
+    /** Reads the partitions in turn until there is enough for a round; the next one goes on where this one ends. */
     private Mono<List<Delivery>> read(List<Delivery> claimed) {
         List<Integer> order = new ArrayList<>(leases.owned());
-        Collections.rotate(order, -(turn++ % KeySpace.PARTITIONS));
+        int before = (int) order.stream().filter(partition -> partition < next).count();
+        Collections.rotate(order, -before);
         List<Delivery> gathered = new ArrayList<>(claimed);
         return Flux.fromIterable(order)
                 .buffer(READS_AT_ONCE)
@@ -204,7 +205,10 @@ public final class UsageWorker implements SmartLifecycle {
                         partitions -> Flux.fromIterable(partitions)
                                 .flatMap(this::read, READS_AT_ONCE)
                                 .collectList()
-                                .doOnNext(lists -> lists.forEach(gathered::addAll)),
+                                .doOnNext(lists -> {
+                                    lists.forEach(gathered::addAll);
+                                    next = partitions.get(partitions.size() - 1) + 1;
+                                }),
                         1)
                 .takeUntil(read -> gathered.size() >= BATCHES_PER_ROUND * batchSize)
                 .then(Mono.fromSupplier(() -> gathered));

@@ -14,9 +14,11 @@ import io.lettuce.core.models.stream.PendingMessages;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -70,6 +72,28 @@ class UsageWorkerIT {
             assertThat(one.count("sluice.usage.applied")).isEqualTo(70);
             assertThat(bench.supabase.calls("rest.rpc.apply_usage")).isLessThan(10);
         }
+    }
+
+    @Test
+    void letsNoPartitionWaitForTheSecondBatchOfAnother() {
+        Set<Integer> taken = new HashSet<>();
+        List<String> users = IntStream.iterate(0, i -> i + 1)
+                .mapToObj(i -> "in-turn-" + i)
+                .filter(user -> taken.add(KeySpace.partition(user)))
+                .limit(KeySpace.PARTITIONS)
+                .toList();
+        users.forEach(user -> bench.charges(user, 20));
+        try (WorkerInstance one =
+                new WorkerInstance(bench, WorkerInstance.properties(10), Duration.ofMinutes(1), 10).started()) {
+            awaitDrained();
+        }
+
+        assertThat(bench.database.query("""
+                        select user_id from (
+                          select user_id from usage_events
+                           where user_id like 'in-turn-%' order by applied_at limit 640
+                        ) first group by user_id having count(*) = 10
+                        """)).hasSize(KeySpace.PARTITIONS);
     }
 
     @Test

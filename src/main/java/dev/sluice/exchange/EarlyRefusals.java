@@ -66,7 +66,7 @@ final class EarlyRefusals extends ChannelDuplexHandler {
         }
         FullHttpResponse refusal = refusal(problem(answer.status().code()));
         answer.release();
-        channel.pipeline().addBefore(channel.name(), null, new LingeringClose());
+        LingeringClose.before(channel);
         channel.write(refusal, promise.unvoid()).addListener(ChannelFutureListener.CLOSE);
     }
 

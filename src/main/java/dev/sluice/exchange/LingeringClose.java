@@ -6,7 +6,9 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Closes a connection in two steps (RFC 9112, 9.6), so that a client which is still sending reads the answer: closed at
@@ -18,6 +20,16 @@ final class LingeringClose extends ChannelDuplexHandler {
     private static final long SECONDS = 1;
 
     private boolean closing;
+    private @Nullable Future<?> end;
+
+    private LingeringClose() {}
+
+    /** Has the connection of this handler closed so from now on. */
+    static void before(ChannelHandlerContext handler) {
+        if (handler.pipeline().get(LingeringClose.class) == null) {
+            handler.pipeline().addBefore(handler.name(), null, new LingeringClose());
+        }
+    }
 
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // nothing is left to do when a close has failed
@@ -33,9 +45,18 @@ final class LingeringClose extends ChannelDuplexHandler {
             return;
         }
         closing = true;
+        channel.channel().closeFuture().addListener(closed -> promise.trySuccess());
         socket.shutdownOutput();
-        channel.executor().schedule(() -> channel.close(promise), SECONDS, TimeUnit.SECONDS);
+        end = channel.executor().schedule(() -> channel.close(), SECONDS, TimeUnit.SECONDS);
         channel.read();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext channel) {
+        if (end != null) {
+            end.cancel(false);
+        }
+        channel.fireChannelInactive();
     }
 
     @Override

@@ -159,8 +159,8 @@ final class RequestGuard extends ChannelDuplexHandler {
             if (HttpResponseStatus.CONTINUE.equals(answer.status())) {
                 awaitsContinue = false;
             }
-            boolean last = bytesLeft > DISCARDED_BYTES || awaitsContinue || !HttpUtil.isKeepAlive(answer);
-            if (answering && inBody && unanswered == 1 && last) {
+            boolean last = bytesLeft > DISCARDED_BYTES || bytesLeft > 0 && !HttpUtil.isKeepAlive(answer);
+            if (answering && inBody && unanswered == 1 && (last || awaitsContinue)) {
                 ending = true;
                 HttpUtil.setKeepAlive(answer, false);
             }
@@ -174,7 +174,7 @@ final class RequestGuard extends ChannelDuplexHandler {
         }
         if (ending && unanswered == 0) {
             if (inBody) {
-                channel.pipeline().addBefore(channel.name(), null, new LingeringClose());
+                LingeringClose.before(channel);
             }
             channel.write(message, promise.unvoid()).addListener(ChannelFutureListener.CLOSE);
         } else if (refused && unanswered == 0) {

@@ -14,12 +14,24 @@ import reactor.core.scheduler.Schedulers;
 public final class SharedClock implements AutoCloseable {
 
     private final Set<Member> members = ConcurrentHashMap.newKeySet();
+    private final long periodNanos;
     private final Disposable clock;
+    private long lastNanos = System.nanoTime();
 
     /** @param period between two rounds */
     public SharedClock(Duration period) {
-        this.clock = Schedulers.parallel()
-                .schedulePeriodically(this::round, period.toNanos(), period.toNanos(), TimeUnit.NANOSECONDS);
+        this.periodNanos = period.toNanos();
+        this.clock =
+                Schedulers.parallel().schedulePeriodically(this::tick, periodNanos, periodNanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** After a pause of the process what was missed comes in a burst, in which nobody had time to do anything. */
+    private void tick() {
+        long now = System.nanoTime();
+        if (now - lastNanos >= periodNanos / 2) {
+            lastNanos = now;
+            round();
+        }
     }
 
     void round() {

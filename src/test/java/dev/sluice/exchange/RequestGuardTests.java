@@ -96,6 +96,17 @@ class RequestGuardTests {
         assertThat(channel.isOpen()).isFalse();
     }
 
+    /** The codec tells the head of such a request before its end. */
+    @Test
+    void doesNotLingerForARequestWithoutABody() {
+        channel.writeInbound(head());
+        FullHttpResponse answer = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.NOT_FOUND);
+        answer.headers().set("Connection", "close");
+        channel.write(answer);
+
+        assertThat(channel.pipeline().get(LingeringClose.class)).isNull();
+    }
+
     @Test
     void discardsTheLittleThatIsLeftOfABody() {
         channel.writeInbound(put());
@@ -116,6 +127,12 @@ class RequestGuardTests {
 
     private static HttpRequest get() {
         HttpRequest request = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
+        request.headers().set("Host", "edge");
+        return request;
+    }
+
+    private static HttpRequest head() {
+        HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
         request.headers().set("Host", "edge");
         return request;
     }

@@ -2,10 +2,9 @@ package dev.sluice.admission;
 
 import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.sluice.testkit.Stack;
-import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.MatchResult;
@@ -18,8 +17,10 @@ import org.junit.jupiter.api.Test;
 /** How often a whole request asks Redis, by Redis' own count of commands. */
 class OneRoundTripIT {
 
-    private static final Duration SOON = Duration.ofSeconds(60);
-    private static final Pattern CALLS = Pattern.compile("cmdstat_([a-z]+):calls=(\\d+)");
+    private static final int TRIES = 15;
+
+    /** Redis 7 counts the subcommands of a command each for itself. */
+    private static final Pattern CALLS = Pattern.compile("cmdstat_([a-z_]+)[^:]*:calls=(\\d+)");
 
     /** What the usage pipeline, the leases and this test itself send beside any request. */
     private static final Set<String> BACKGROUND =
@@ -46,15 +47,8 @@ class OneRoundTripIT {
         String key = stack.user("known", 1_000);
         sign(key, 2, 200);
 
-        await().atMost(SOON).untilAsserted(() -> {
-            stack.redis().client().configResetstat();
-            sign(key, 20, 200);
-            Map<String, Integer> calls = calls();
-
-            calls.keySet().removeAll(BACKGROUND);
-            assertThat(calls)
-                    .isEqualTo(Map.of("evalsha", 20, "time", 20, "get", 40, "hmget", 20, "hget", 20, "hincrby", 40));
-        });
+        assertThat(counts(key, 200))
+                .contains(Map.of("evalsha", 20, "time", 20, "get", 40, "hmget", 20, "hget", 20, "hincrby", 40));
     }
 
     @Test
@@ -63,14 +57,18 @@ class OneRoundTripIT {
         sign(key, 500, 200);
         sign(key, 1, 429);
 
-        await().atMost(SOON).untilAsserted(() -> {
-            stack.redis().client().configResetstat();
-            sign(key, 20, 429);
-            Map<String, Integer> calls = calls();
+        assertThat(counts(key, 429)).contains(Map.of());
+    }
 
-            calls.keySet().removeAll(BACKGROUND);
-            assertThat(calls).isEmpty();
-        });
+    /** Of twenty requests, several times: now and then an instance renews its leases meanwhile, which is a script too. */
+    private static List<Map<String, Integer>> counts(String key, int status) {
+        return IntStream.range(0, TRIES)
+                .mapToObj(attempt -> {
+                    stack.redis().client().configResetstat();
+                    sign(key, 20, status);
+                    return calls();
+                })
+                .toList();
     }
 
     private static void sign(String key, int times, int status) {
@@ -80,9 +78,13 @@ class OneRoundTripIT {
     }
 
     private static Map<String, Integer> calls() {
-        return CALLS.matcher(stack.redis().client().info("commandstats"))
+        Map<String, Integer> calls = CALLS.matcher(stack.redis().client().info("commandstats"))
                 .results()
-                .collect(
-                        toMap((MatchResult command) -> command.group(1), command -> Integer.valueOf(command.group(2))));
+                .collect(toMap(
+                        (MatchResult command) -> command.group(1),
+                        command -> Integer.valueOf(command.group(2)),
+                        Integer::sum));
+        calls.keySet().removeAll(BACKGROUND);
+        return calls;
     }
 }

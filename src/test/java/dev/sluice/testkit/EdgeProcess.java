@@ -63,9 +63,9 @@ public final class EdgeProcess implements AutoCloseable {
         return start(List.of("-cp", classPath(), SluiceApplication.class.getName()), redis, supabase, settings);
     }
 
-    /** As {@link #start}, from the jar that {@code mvn package} made. */
+    /** As {@link #start}, from the jar that {@code mvn package} made, and as on one core. */
     public static EdgeProcess startJar(RedisServers redis, LocalSupabase supabase, String... settings) {
-        return start(List.of("-jar", JAR.toString()), redis, supabase, settings);
+        return start(List.of("-XX:ActiveProcessorCount=1", "-jar", JAR.toString()), redis, supabase, settings);
     }
 
     private static EdgeProcess start(

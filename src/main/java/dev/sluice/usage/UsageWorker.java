@@ -41,6 +41,9 @@ public final class UsageWorker implements SmartLifecycle {
     private static final int BATCHES_PER_ROUND = 4;
     private static final int READS_AT_ONCE = 16;
 
+    /** Each waits for the database and then for Redis; one after the other they would be slower than what comes in. */
+    private static final int BATCHES_AT_ONCE = 4;
+
     private final UsageStream stream;
     private final Leases leases;
     private final Settlement settlement;
@@ -244,7 +247,7 @@ public final class UsageWorker implements SmartLifecycle {
         }
         return Flux.fromIterable(usable)
                 .buffer(batchSize)
-                .concatMap(settlement::settle, 1)
+                .flatMap(settlement::settle, BATCHES_AT_ONCE)
                 .thenMany(Flux.fromIterable(unusable))
                 .concatMap(one -> settlement.bury(one, one.error()))
                 .then();

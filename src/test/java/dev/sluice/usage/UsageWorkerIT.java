@@ -97,6 +97,22 @@ class UsageWorkerIT {
     }
 
     @Test
+    void doesNotHaveABatchWaitForAnotherThatHangs() {
+        bench.charges("hangs", 10);
+        bench.charges("passes", 10);
+        bench.supabase.faults().hang("rest.rpc.apply_usage").times("rest.rpc.apply_usage", 1);
+        try (WorkerInstance one =
+                new WorkerInstance(bench, WorkerInstance.properties(10), Duration.ofMinutes(1), 10).started()) {
+            await().until(() -> one.count("sluice.usage.applied") == 10);
+
+            assertThat(one.count("sluice.usage.retries")).isZero();
+            awaitDrained();
+        }
+        assertSettled("hangs", 10);
+        assertSettled("passes", 10);
+    }
+
+    @Test
     void countsOnceWhatTheDatabaseAppliedWithoutAnswering() {
         bench.charges("lost-answer", 5);
         bench.supabase.faults().dropAnswer("rest.rpc.apply_usage").times("rest.rpc.apply_usage", 1);

@@ -43,7 +43,7 @@ public final class SharedClock implements AutoCloseable {
     }
 
     /**
-     * Takes part in each round until it is disposed of; for the first time after at least one period and at most two.
+     * Takes part in each round until it is disposed of; for the first time after about one period at the soonest.
      *
      * @param turn is called by the clock's thread, one after the other; must neither block nor fail
      */

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,8 +42,8 @@ public final class UsageWorker implements SmartLifecycle {
     private static final int BATCHES_PER_ROUND = 4;
     private static final int READS_AT_ONCE = 16;
 
-    /** Each waits for the database and then for Redis; one after the other they would be slower than what comes in. */
-    private static final int BATCHES_AT_ONCE = 4;
+    /** A batch waits for the database and then for Redis; one after the other they would be slower than what comes in. */
+    private static final int LANES = 4;
 
     private final UsageStream stream;
     private final Leases leases;
@@ -245,12 +246,29 @@ public final class UsageWorker implements SmartLifecycle {
                 unusable.add(one);
             }
         }
-        return Flux.fromIterable(usable)
-                .buffer(batchSize)
-                .flatMap(settlement::settle, BATCHES_AT_ONCE)
+        return Flux.fromIterable(lanes(usable))
+                .flatMapDelayError(
+                        lane -> Flux.fromIterable(lane).buffer(batchSize).concatMap(settlement::settle, 1), LANES, 1)
                 .thenMany(Flux.fromIterable(unusable))
                 .concatMap(one -> settlement.bury(one, one.error()))
                 .then();
+    }
+
+    /**
+     * What is settled at the same time. All of a user's events are in one lane: a row that has a later batch in it, taken over
+     * while the charges of an earlier one are still pending, would count those twice until they are settled.
+     */
+    private List<List<Delivery.Usable>> lanes(List<Delivery.Usable> usable) {
+        if (usable.size() <= batchSize) {
+            return List.of(usable);
+        }
+        List<List<Delivery.Usable>> lanes = Stream.generate(
+                        () -> (List<Delivery.Usable>) new ArrayList<Delivery.Usable>())
+                .limit(LANES)
+                .toList();
+        usable.forEach(one ->
+                lanes.get(Math.floorMod(one.event().userId().hashCode(), LANES)).add(one));
+        return lanes;
     }
 
     private <T> Mono<T> noted(Throwable error) {

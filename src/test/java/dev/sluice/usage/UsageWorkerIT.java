@@ -96,6 +96,7 @@ class UsageWorkerIT {
                         """)).hasSize(KeySpace.PARTITIONS);
     }
 
+    /** The two are in different lanes. */
     @Test
     void doesNotHaveABatchWaitForAnotherThatHangs() {
         bench.charges("hangs", 10);

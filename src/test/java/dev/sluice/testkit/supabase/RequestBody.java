@@ -56,9 +56,13 @@ final class RequestBody extends InputStream {
         return count;
     }
 
+    /** Breaks the body off; also before its source knows that it is read, when nobody would tell of a cancellation. */
     @Override
     public void close() {
         receiver.cancel();
+        if (!ended) {
+            receiver.hookOnError(new IOException("closed"));
+        }
     }
 
     private boolean advance() throws IOException {
@@ -109,11 +113,6 @@ final class RequestBody extends InputStream {
         protected void hookOnComplete() {
             ended = true;
             signals.release();
-        }
-
-        @Override
-        protected void hookOnCancel() {
-            hookOnError(new IOException("closed"));
         }
 
         @Override

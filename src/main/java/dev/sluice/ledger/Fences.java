@@ -1,7 +1,6 @@
 package dev.sluice.ledger;
 
 import dev.sluice.redis.KeySpace;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
@@ -11,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  */
 public final class Fences {
 
-    private final String instance = UUID.randomUUID().toString();
+    private final String instance = ProcessName.random();
     private final AtomicLong epochs = new AtomicLong();
     private final AtomicLongArray wanted = new AtomicLongArray(KeySpace.PARTITIONS);
     private final AtomicLongArray installed = new AtomicLongArray(KeySpace.PARTITIONS);

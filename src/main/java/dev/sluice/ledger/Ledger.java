@@ -6,7 +6,6 @@ import dev.sluice.redis.UserKeys;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -15,7 +14,7 @@ import reactor.core.publisher.Mono;
 public final class Ledger {
 
     /** Incarnations are unique, not secret: a random one each would read the system's entropy on an event loop. */
-    private final String instance = UUID.randomUUID().toString();
+    private final String instance = ProcessName.random();
 
     private final AtomicLong incarnations = new AtomicLong();
     private final RedisConnection redis;

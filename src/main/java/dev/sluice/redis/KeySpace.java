@@ -15,6 +15,9 @@ public final class KeySpace {
     /** The consumer group of every usage stream. */
     public static final String GROUP = "sluice";
 
+    /** Of the hash of an API key. */
+    private static final int NAMED_DIGITS = 16;
+
     private static final String[] TAGS = new String[PARTITIONS];
     private static final String[] FENCES = new String[PARTITIONS];
     private static final String[] STREAMS = new String[PARTITIONS];
@@ -101,7 +104,12 @@ public final class KeySpace {
 
     /** The identity behind an API key, by the key's SHA-256 in hexadecimal. */
     public static String apiKey(String keyHash) {
-        return "{id:" + keyHash.substring(0, 16) + "}:key";
+        return "{id:" + keyHash.substring(0, NAMED_DIGITS) + "}:key";
+    }
+
+    /** The digits of a key's hash that {@link #apiKey} does not hold. */
+    public static String unnamed(String keyHash) {
+        return keyHash.substring(NAMED_DIGITS);
     }
 
     /** The signed or begun uploads of a partition's users that are waited for, a sorted set. */

@@ -74,7 +74,7 @@ record UserMemory(double identity, double ledger, double window, double windowIf
         long newest =
                 redis.hkeys(window).stream().mapToLong(Long::parseLong).max().orElseThrow();
         String count = redis.hget(window, Long.toString(newest));
-        Map<String, String> buckets = new HashMap<>();
+        Map<String, String> buckets = new HashMap<>(redis.hgetall(window));
         for (int i = 0; i < BUCKETS; i++) {
             buckets.put(Long.toString(newest - i), count);
         }

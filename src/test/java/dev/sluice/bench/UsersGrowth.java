@@ -17,8 +17,8 @@ final class UsersGrowth {
     private static final String LIFE = "30m";
     private static final int WINDOW_SECONDS = (int) Duration.ofMinutes(30).toSeconds();
 
-    /** As many as each of the instance's caches holds at most. */
-    private static final int CAPS = 10_000;
+    /** As many as the instance's largest cache holds at most, that of the last verdicts on buckets; the others hold 10,000. */
+    private static final int CAPS = 100_000;
 
     private static final double HEAP_LIMIT = 1.1;
     private static final double BYTES_LIMIT = 1024 + 100;

@@ -16,6 +16,7 @@ import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.TimeoutOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -209,23 +210,40 @@ class ApiKeysIT {
 
     @Test
     void doesNotTakeAnotherKeysIdentityForAPartOfTheHash() {
-        String hash = Sha256.hex("key-1");
+        rows.put(Sha256.hex("key-2"), ROW.replace("user-1", "user-2"));
+        StepVerifier.create(instance().find("key-2", timings()))
+                .expectNextCount(1)
+                .verifyComplete();
         redis.client()
                 .psetex(
-                        KeySpace.apiKey(hash),
+                        KeySpace.apiKey(Sha256.hex("key-1")),
                         60_000,
-                        "{\"hash\":\"" + hash.substring(0, 63) + "x\",\"userId\":\"mallory\"}");
+                        redis.client().get(KeySpace.apiKey(Sha256.hex("key-2"))));
+
         StepVerifier.create(instance().find("key-1", timings()))
                 .expectNext(CALLER)
                 .verifyComplete();
     }
 
     @Test
-    void asksAnewForWhatItCannotRead() {
-        redis.client().psetex(KeySpace.apiKey(Sha256.hex("key-1")), 60_000, "not json");
+    void takesNoMoreOfRedisForAnIdentityThanItsPartsNeed() {
         StepVerifier.create(instance().find("key-1", timings()))
                 .expectNext(CALLER)
                 .verifyComplete();
+
+        assertThat(redis.client().get(KeySpace.apiKey(Sha256.hex("key-1"))))
+                .matches("\\[\"[A-Za-z0-9_-]{32}\",\"user-1\",\"[^\"]*\",(null|\"[^\"]*\")]");
+    }
+
+    @Test
+    void asksAnewForWhatItCannotRead() {
+        for (String foreign :
+                List.of("not json", "null", "{}", "[]", "[[]]", "{\"hash\":\"0\",\"userId\":\"mallory\"}")) {
+            redis.client().psetex(KeySpace.apiKey(Sha256.hex("key-1")), 60_000, foreign);
+            StepVerifier.create(instance().find("key-1", timings()))
+                    .expectNext(CALLER)
+                    .verifyComplete();
+        }
         redis.flushAll();
         redis.client().lpush(KeySpace.apiKey(Sha256.hex("key-1")), "a list");
         StepVerifier.create(instance().find("key-1", timings()))

@@ -6,8 +6,9 @@ import reactor.blockhound.integration.BlockHoundIntegration;
 /**
  * Tells BlockHound which locks of libraries may park an event loop for a moment, because they are held for a few
  * instructions and never across I/O: Netty's adaptive allocator guards its magazines, the JDK's scheduler its queue, Lettuce
- * counts the writers of a connection and draws from the system's entropy when it begins one with TLS, Resilience4j
- * records a call's end, and Jackson makes the reader of a type once. Without this, whatever meets such a lock under load fails. Our own code is watched as before.
+ * counts the writers of a connection, registers one with a node of a Cluster and draws from the system's entropy when it begins
+ * one with TLS, Resilience4j records a call's end, and Jackson makes the reader of a type once. Without this, whatever meets such
+ * a lock under load fails. Our own code is watched as before.
  */
 public final class LibraryLocks implements BlockHoundIntegration {
 
@@ -25,6 +26,9 @@ public final class LibraryLocks implements BlockHoundIntegration {
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "incrementWriters")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "decrementWriters")
                 .allowBlockingCallsInside(LETTUCE_WRITERS, "doExclusive")
+                .allowBlockingCallsInside(
+                        "io.lettuce.core.cluster.PooledClusterConnectionProvider$NodeConnectionPostProcessor",
+                        "lambda$apply$4")
                 .allowBlockingCallsInside(
                         "io.lettuce.core.SslConnectionBuilder$SslChannelInitializer", "initializeSSLEngine")
                 .allowBlockingCallsInside(CIRCUIT_BREAKER, "tryAcquirePermission")

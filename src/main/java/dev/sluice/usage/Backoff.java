@@ -45,6 +45,11 @@ final class Backoff extends Retry {
         return error instanceof DatabaseUnavailableException || error instanceof RedisUnavailableException;
     }
 
+    /** A failed attempt is repeated without waiting. */
+    void repeated() {
+        onRetry.run();
+    }
+
     /** Waits again, after a stop. */
     void start() {
         stopped = Sinks.empty();

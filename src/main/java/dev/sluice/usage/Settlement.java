@@ -32,6 +32,9 @@ final class Settlement {
     private static final int ATTEMPTS = 3;
     private static final int CONCURRENT_USERS = 64;
 
+    /** Lets each failure through. */
+    private static final Retry AT_ONCE = Retry.from(failures -> failures.flatMap(one -> Mono.error(one.failure())));
+
     private final UsageDatabase database;
     private final Ledger ledger;
     private final UsageStream stream;
@@ -66,13 +69,22 @@ final class Settlement {
 
     /** Fails only with a passing failure, and only once the backoff was stopped. */
     Mono<Void> settle(List<Delivery.Usable> batch) {
+        return settle(batch, backoff);
+    }
+
+    /** As {@link #settle}, but waits for nothing: fails with the first passing failure. */
+    Mono<Void> attempt(List<Delivery.Usable> batch) {
+        return settle(batch, AT_ONCE);
+    }
+
+    private Mono<Void> settle(List<Delivery.Usable> batch, Retry passing) {
         if (batch.isEmpty()) {
             return Mono.empty();
         }
-        return apply(batch)
+        return apply(batch, passing)
                 .publishOn(scheduler)
-                .flatMap(rows -> acknowledge(batch, rows))
-                .onErrorResume(DatabaseRejectedException.class, error -> refused(batch, error));
+                .flatMap(rows -> acknowledge(batch, rows, passing))
+                .onErrorResume(DatabaseRejectedException.class, error -> refused(batch, error, passing));
     }
 
     /** Moves an entry to the dead letters. */
@@ -92,10 +104,10 @@ final class Settlement {
                 .then();
     }
 
-    private Mono<List<QuotaRow>> apply(List<Delivery.Usable> batch) {
+    private Mono<List<QuotaRow>> apply(List<Delivery.Usable> batch, Retry passing) {
         Mono<List<QuotaRow>> call = database.apply(
                         batch.stream().map(Delivery.Usable::event).toList())
-                .retryWhen(backoff);
+                .retryWhen(passing);
         return batch.size() > 1
                 ? call
                 : call.retryWhen(Retry.fixedDelay(ATTEMPTS - 1, pause)
@@ -104,15 +116,15 @@ final class Settlement {
                         .onRetryExhaustedThrow((spec, signal) -> signal.failure()));
     }
 
-    private Mono<Void> refused(List<Delivery.Usable> batch, DatabaseRejectedException error) {
+    private Mono<Void> refused(List<Delivery.Usable> batch, DatabaseRejectedException error, Retry passing) {
         if (batch.size() == 1) {
             return bury(batch.get(0), String.valueOf(error.getMessage()));
         }
         int half = batch.size() / 2;
-        return settle(batch.subList(0, half)).then(settle(batch.subList(half, batch.size())));
+        return settle(batch.subList(0, half), passing).then(settle(batch.subList(half, batch.size()), passing));
     }
 
-    private Mono<Void> acknowledge(List<Delivery.Usable> batch, List<QuotaRow> rows) {
+    private Mono<Void> acknowledge(List<Delivery.Usable> batch, List<QuotaRow> rows, Retry passing) {
         Map<String, QuotaRow> byUser = rows.stream()
                 .filter(row -> row.userId() != null)
                 .collect(Collectors.toMap(row -> Objects.requireNonNull(row.userId()), Function.identity()));
@@ -122,18 +134,18 @@ final class Settlement {
                         Collectors.mapping(Delivery.Usable::entry, Collectors.toList())));
         return Flux.fromIterable(entries.entrySet())
                 .flatMap(
-                        user -> acknowledge(user.getKey(), user.getValue(), byUser.get(user.getKey())),
+                        user -> acknowledge(user.getKey(), user.getValue(), byUser.get(user.getKey()), passing),
                         CONCURRENT_USERS)
                 .then();
     }
 
-    private Mono<Void> acknowledge(String userId, List<Entry> entries, @Nullable QuotaRow row) {
+    private Mono<Void> acknowledge(String userId, List<Entry> entries, @Nullable QuotaRow row, Retry passing) {
         if (row == null) {
             log.error("apply_usage answered no row for user {}; {} entries stay unsettled", userId, entries.size());
             return Mono.empty();
         }
         return ledger.settle(userId, entries, row)
-                .retryWhen(backoff)
+                .retryWhen(passing)
                 .doOnNext(applied::increment)
                 .then();
     }

@@ -6,8 +6,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,9 +23,10 @@ import reactor.core.scheduler.Scheduler;
 /**
  * Brings this instance's share of the usage streams to the database, round by round.
  *
- * <p>A round reads until it has a few batches, and ends when they are settled: nothing more is read while a batch waits
- * for the database, so memory is bounded and the rest stays in Redis. Under a backlog round follows round; idle, the pause
- * between them grows a little.
+ * <p>A round reads until it has a few batches, and ends when they are settled, in lanes: each partition belongs to one.
+ * Under a backlog round follows round; idle, the pause between them grows a little. A lane that waits for the database, be it
+ * for a single locked row, is left behind after a moment: rounds go on without its partitions until it is settled. So what
+ * is held in memory is bounded, and the rest stays in Redis.
  */
 public final class UsageWorker implements SmartLifecycle {
 
@@ -43,7 +47,7 @@ public final class UsageWorker implements SmartLifecycle {
     private static final int READS_AT_ONCE = 16;
 
     /** A batch waits for the database and then for Redis; one after the other they would be slower than what comes in. */
-    private static final int LANES = 4;
+    static final int LANES = 4;
 
     private final UsageStream stream;
     private final Leases leases;
@@ -58,6 +62,8 @@ public final class UsageWorker implements SmartLifecycle {
     private final Timetable forgetting;
     private final String[] claimCursors = new String[KeySpace.PARTITIONS];
     private final boolean[] unanswered = new boolean[KeySpace.PARTITIONS];
+    private final Set<Integer> unsettled = ConcurrentHashMap.newKeySet();
+    private final Duration laneLimit;
     private int next;
     private Duration pause;
     private boolean failing;
@@ -68,7 +74,8 @@ public final class UsageWorker implements SmartLifecycle {
     /**
      * @param scheduler where entries are read and batches are made
      * @param nanos a monotonic clock
-     * @param claimIdle after what silence an entry is taken from the consumer that read it
+     * @param claimIdle after what silence an entry is taken from the consumer that read it; a round waits for a lane for a
+     *     sixth of that
      */
     UsageWorker(
             UsageStream stream,
@@ -89,6 +96,7 @@ public final class UsageWorker implements SmartLifecycle {
         this.claimIdle = claimIdle;
         this.heartbeat = new Timetable(nanos, Leases.HEARTBEAT);
         this.claims = new Timetable(nanos, claimIdle.dividedBy(6));
+        this.laneLimit = claimIdle.dividedBy(6);
         this.forgetting = new Timetable(nanos, FORGET_EVERY);
         this.pause = flushInterval;
         Arrays.fill(claimCursors, "0-0");
@@ -170,12 +178,12 @@ public final class UsageWorker implements SmartLifecycle {
     }
 
     private Mono<List<Delivery>> claim() {
-        List<Integer> owned = leases.owned();
-        if (owned.isEmpty() || !claims.isDue()) {
+        List<Integer> free = free();
+        if (free.isEmpty() || !claims.isDue()) {
             return Mono.just(List.of());
         }
-        int each = Math.max(1, BATCHES_PER_ROUND * batchSize / owned.size());
-        return Flux.fromIterable(owned)
+        int each = Math.max(1, BATCHES_PER_ROUND * batchSize / free.size());
+        return Flux.fromIterable(free)
                 .flatMap(partition -> claim(partition, each), READS_AT_ONCE)
                 .collectList()
                 .map(lists -> {
@@ -199,7 +207,7 @@ public final class UsageWorker implements SmartLifecycle {
 
     /** Reads the partitions in turn until there is enough for a round; the next one goes on where this one ends. */
     private Mono<List<Delivery>> read(List<Delivery> claimed) {
-        List<Integer> order = new ArrayList<>(leases.owned());
+        List<Integer> order = free();
         int before = (int) order.stream().filter(partition -> partition < next).count();
         Collections.rotate(order, -before);
         List<Delivery> gathered = new ArrayList<>(claimed);
@@ -221,7 +229,7 @@ public final class UsageWorker implements SmartLifecycle {
     /**
      * A frozen server carries out what it had received when it thaws, so entries may have been given to this instance in an
      * answer that it never saw: they are asked for again, and not left until they count as abandoned. Nothing else of this
-     * consumer's is unfinished between two rounds.
+     * consumer's is unfinished in a partition whose lane is settled.
      */
     private Mono<List<Delivery>> read(int partition) {
         Mono<List<Delivery>> next = unanswered[partition]
@@ -246,29 +254,58 @@ public final class UsageWorker implements SmartLifecycle {
                 unusable.add(one);
             }
         }
-        return Flux.fromIterable(lanes(usable))
-                .flatMapDelayError(
-                        lane -> Flux.fromIterable(lane).buffer(batchSize).concatMap(settlement::settle, 1), LANES, 1)
+        return settle(usable)
                 .thenMany(Flux.fromIterable(unusable))
                 .concatMap(one -> settlement.bury(one, one.error()))
                 .then();
     }
 
-    /**
-     * What is settled at the same time. All of a user's events are in one lane: a row that has a later batch in it, taken over
-     * while the charges of an earlier one are still pending, would count those twice until they are settled.
-     */
-    private List<List<Delivery.Usable>> lanes(List<Delivery.Usable> usable) {
-        if (usable.size() <= batchSize) {
-            return List.of(usable);
+    /** In lanes if there is more than one batch, or if one does not pass at once: it may be a single event that it waits for. */
+    private Mono<Void> settle(List<Delivery.Usable> usable) {
+        if (usable.size() > batchSize) {
+            return settleInLanes(usable);
         }
-        List<List<Delivery.Usable>> lanes = Stream.generate(
-                        () -> (List<Delivery.Usable>) new ArrayList<Delivery.Usable>())
-                .limit(LANES)
-                .toList();
-        usable.forEach(one ->
-                lanes.get(Math.floorMod(one.event().userId().hashCode(), LANES)).add(one));
-        return lanes;
+        return settlement.attempt(usable).onErrorResume(Backoff::isPassing, error -> {
+            backoff.repeated();
+            return settleInLanes(usable);
+        });
+    }
+
+    /**
+     * All of a user's events are in one lane: a row that has a later batch in it, taken over while the charges of an earlier
+     * one are still pending, would count those twice until they are settled.
+     */
+    private Mono<Void> settleInLanes(List<Delivery.Usable> usable) {
+        Map<Integer, List<Delivery.Usable>> lanes =
+                usable.stream().collect(Collectors.groupingBy(one -> lane(one.partition())));
+        return Flux.fromIterable(lanes.entrySet())
+                .flatMap(lane -> settleLane(lane.getKey(), lane.getValue()), LANES)
+                .then();
+    }
+
+    /** Ends once the lane is settled or has waited for long; then it is settled all the same. */
+    private Mono<Void> settleLane(int lane, List<Delivery.Usable> events) {
+        unsettled.add(lane);
+        Mono<Void> settled = Flux.fromIterable(events)
+                .buffer(batchSize)
+                .concatMap(settlement::settle, 1)
+                .then()
+                .onErrorResume(this::noted)
+                .doOnTerminate(() -> unsettled.remove(lane))
+                .cache();
+        return settled.or(Mono.delay(laneLimit, scheduler).then());
+    }
+
+    /** Multiplied so that the share of an instance, each second, third … partition, is spread over all lanes. */
+    static int lane(int partition) {
+        return (33 * partition >> 4) % LANES;
+    }
+
+    /** The partitions of this instance that may be read, ascending. */
+    private List<Integer> free() {
+        return leases.owned().stream()
+                .filter(partition -> !unsettled.contains(lane(partition)))
+                .collect(Collectors.toCollection(ArrayList::new));
     }
 
     private <T> Mono<T> noted(Throwable error) {

@@ -1,5 +1,7 @@
 package dev.sluice.usage;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -11,6 +13,9 @@ import dev.sluice.testkit.RedisKind;
 import io.lettuce.core.Consumer;
 import io.lettuce.core.Range;
 import io.lettuce.core.models.stream.PendingMessages;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -96,11 +101,10 @@ class UsageWorkerIT {
                         """)).hasSize(KeySpace.PARTITIONS);
     }
 
-    /** The two are in different lanes. */
     @Test
     void doesNotHaveABatchWaitForAnotherThatHangs() {
-        bench.charges("hangs", 10);
-        bench.charges("passes", 10);
+        bench.charges(inLane(0), 10);
+        bench.charges(inLane(1), 10);
         bench.supabase.faults().hang("rest.rpc.apply_usage").times("rest.rpc.apply_usage", 1);
         try (WorkerInstance one =
                 new WorkerInstance(bench, WorkerInstance.properties(10), Duration.ofMinutes(1), 10).started()) {
@@ -109,8 +113,53 @@ class UsageWorkerIT {
             assertThat(one.count("sluice.usage.retries")).isZero();
             awaitDrained();
         }
-        assertSettled("hangs", 10);
-        assertSettled("passes", 10);
+        assertSettled(inLane(0), 10);
+        assertSettled(inLane(1), 10);
+    }
+
+    @Test
+    void goesOnWithOthersWhileOnesRowIsLocked() throws SQLException {
+        String locked = inLane(2);
+        String passes = inLane(3);
+        bench.database.update("insert into user_quotas (user_id) values (?)", locked);
+        bench.charges(locked, 10);
+        try (Connection other = bench.database.dataSource().getConnection();
+                Statement statement = other.createStatement();
+                WorkerInstance one =
+                        new WorkerInstance(bench, WorkerInstance.properties(100), Duration.ofSeconds(6), 10)) {
+            other.setAutoCommit(false);
+            statement.execute("select from user_quotas where user_id = '" + locked + "' for update");
+            one.started();
+            await().atMost(PATIENCE).until(() -> one.count("sluice.usage.retries") >= 1);
+            double heard = heard(one);
+            for (int times = 1; times <= 5; times++) {
+                bench.charges(passes, 10);
+                double sofar = 10.0 * times;
+                await().atMost(PATIENCE).until(() -> one.count("sluice.usage.applied") == sofar);
+            }
+
+            await().atMost(PATIENCE).until(() -> heard(one) > heard);
+            assertSettled(passes, 50);
+            assertThat(Objects.requireNonNull(bench.state(locked)).pending()).isEqualTo(10);
+            other.rollback();
+            awaitDrained();
+        }
+        assertSettled(locked, 10);
+    }
+
+    @Test
+    void spreadsEachShareOfThePartitionsOverTheLanes() {
+        for (int instances = 1; instances <= 16; instances++) {
+            List<String> members =
+                    IntStream.range(0, instances).mapToObj(i -> "i-" + i).toList();
+            double fair = (double) KeySpace.PARTITIONS / instances / UsageWorker.LANES;
+            assertThat(members)
+                    .allSatisfy(member -> assertThat(Leases.share(members, member).stream()
+                                    .collect(groupingBy(UsageWorker::lane, counting()))
+                                    .values())
+                            .allSatisfy(partitions ->
+                                    assertThat(partitions).isLessThanOrEqualTo((long) Math.ceil(2 * fair))));
+        }
     }
 
     @Test
@@ -408,6 +457,20 @@ class UsageWorkerIT {
         two.leases.leave().block();
         one.leases.renew().block();
         assertThat(one.leases.owned()).hasSize(KeySpace.PARTITIONS);
+    }
+
+    /** A user, the same each time. */
+    private static String inLane(int lane) {
+        return IntStream.iterate(0, i -> i + 1)
+                .mapToObj(i -> "in-lane-" + lane + "-" + i)
+                .filter(user -> UsageWorker.lane(KeySpace.partition(user)) == lane)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** When the instance was heard of last. */
+    private static double heard(WorkerInstance instance) {
+        return Objects.requireNonNull(bench.redis.client().zscore("sluice:workers", instance.id));
     }
 
     private static void awaitDrained() {

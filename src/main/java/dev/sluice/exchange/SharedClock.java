@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import reactor.core.Disposable;
 import reactor.core.scheduler.Schedulers;
 
@@ -14,20 +15,27 @@ import reactor.core.scheduler.Schedulers;
 public final class SharedClock implements AutoCloseable {
 
     private final Set<Member> members = ConcurrentHashMap.newKeySet();
+    private final LongSupplier nanos;
     private final long periodNanos;
     private final Disposable clock;
-    private long lastNanos = System.nanoTime();
+    private long lastNanos;
 
     /** @param period between two rounds */
     public SharedClock(Duration period) {
+        this(period, System::nanoTime);
+    }
+
+    SharedClock(Duration period, LongSupplier nanos) {
+        this.nanos = nanos;
+        this.lastNanos = nanos.getAsLong();
         this.periodNanos = period.toNanos();
         this.clock =
                 Schedulers.parallel().schedulePeriodically(this::tick, periodNanos, periodNanos, TimeUnit.NANOSECONDS);
     }
 
     /** After a pause of the process what was missed comes in a burst, in which nobody had time to do anything. */
-    private void tick() {
-        long now = System.nanoTime();
+    void tick() {
+        long now = nanos.getAsLong();
         if (now - lastNanos >= periodNanos / 2) {
             lastNanos = now;
             round();

@@ -57,7 +57,7 @@ public final class UploadPaceFilter implements GlobalFilter, Ordered, AutoClosea
         AtomicReference<Executor> loop = new AtomicReference<>();
         HttpServerRequest server = ServerHttpRequestDecorator.getNativeRequest(request);
         server.withConnection(connection -> loop.set(connection.channel().eventLoop()));
-        return Objects.requireNonNull(loop.get());
+        return Objects.requireNonNull(loop.get(), "a request without a connection");
     }
 
     @Override

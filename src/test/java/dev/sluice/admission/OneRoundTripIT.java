@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,11 @@ class OneRoundTripIT {
     /** What the usage pipeline, the leases and this test itself send beside any request. */
     private static final Set<String> BACKGROUND =
             Set.of("xadd", "xreadgroup", "xautoclaim", "xpending", "xlen", "xrange", "xinfo", "ping", "info", "config");
+
+    /** The scripts by which an instance keeps its leases and follows the others, by a command that no request needs. */
+    private static final Map<String, List<String>> OWN_SCRIPTS = Map.of(
+            "zadd", List.of("time", "zremrangebyscore", "pexpire", "zrange"),
+            "hgetall", List.of("time", "hset", "pexpire"));
 
     private static Stack stack;
 
@@ -47,8 +53,8 @@ class OneRoundTripIT {
         String key = stack.user("known", 1_000);
         sign(key, 2, 200);
 
-        assertThat(counts(key, 200))
-                .contains(Map.of("evalsha", 20, "time", 20, "get", 40, "hmget", 20, "hget", 20, "hincrby", 40));
+        assertMostly(
+                counts(key, 200), Map.of("evalsha", 20, "time", 20, "get", 40, "hmget", 20, "hget", 20, "hincrby", 40));
     }
 
     @Test
@@ -57,10 +63,16 @@ class OneRoundTripIT {
         sign(key, 500, 200);
         sign(key, 1, 429);
 
-        assertThat(counts(key, 429)).contains(Map.of());
+        assertMostly(counts(key, 429), Map.of());
     }
 
-    /** Of twenty requests, several times: now and then an instance renews its leases meanwhile, which is a script too. */
+    private static void assertMostly(List<Map<String, Integer>> counts, Map<String, Integer> expected) {
+        assertThat(counts.stream().filter(expected::equals))
+                .as("%s, mostly, of %s", expected, counts)
+                .hasSizeGreaterThan(TRIES - 5);
+    }
+
+    /** Of twenty requests, several times: now and then one of them begins a new bucket of its rate window. */
     private static List<Map<String, Integer>> counts(String key, int status) {
         return IntStream.range(0, TRIES)
                 .mapToObj(attempt -> {
@@ -85,6 +97,12 @@ class OneRoundTripIT {
                         command -> Integer.valueOf(command.group(2)),
                         Integer::sum));
         calls.keySet().removeAll(BACKGROUND);
+        OWN_SCRIPTS.forEach((sign, others) -> {
+            int times = calls.getOrDefault(sign, 0);
+            Stream.concat(Stream.of("evalsha", sign), others.stream())
+                    .forEach(command -> calls.merge(command, -times, Integer::sum));
+        });
+        calls.values().removeIf(count -> count == 0);
         return calls;
     }
 }

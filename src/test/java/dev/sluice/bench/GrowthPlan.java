@@ -30,8 +30,8 @@ record GrowthPlan(Plan measured, Set<Part> parts, List<Integer> routes, List<Int
     private static final String USAGE = """
             usage: bench/growth [--seconds N] [--rounds N] [--connections N] [--only PART,PART,…]
                                 [--routes N,N,…] [--users N,N,…] [--ledgers N]
-            defaults: 5 seconds, 3 rounds, 64 connections, all parts; 1,10,100,1000 routes; 1,1000,10000,100000 users, where
-                      1000000 is for who has half an hour; 1000000 ledgers
+            defaults: 5 seconds, 3 rounds, 64 connections, all parts; 1,10,100,1000 routes; 1,10000,100000,200000 users,
+                      where 1000000 is for who has half an hour; 1000000 ledgers
             parts: routes, users, instances, masters, reconciler""";
 
     GrowthPlan {
@@ -49,7 +49,7 @@ record GrowthPlan(Plan measured, Set<Part> parts, List<Integer> routes, List<Int
         String connections = "64";
         Set<Part> parts = EnumSet.allOf(Part.class);
         List<Integer> routes = List.of(1, 10, 100, 1_000);
-        List<Integer> users = List.of(1, 1_000, 10_000, 100_000);
+        List<Integer> users = List.of(1, 10_000, 100_000, 200_000);
         int ledgers = 1_000_000;
         for (int i = 0; i < arguments.length; i += 2) {
             String value = i + 1 < arguments.length ? arguments[i + 1] : "";

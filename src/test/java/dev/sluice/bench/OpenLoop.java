@@ -107,7 +107,7 @@ public final class OpenLoop {
      */
     void answered(OpenLoopConnection connection, long intendedNanos, double supabaseMillis) {
         long took = System.nanoTime() - intendedNanos;
-        if (intendedNanos - startNanos >= TimeUnit.SECONDS.toNanos(LEAD_SECONDS)) {
+        if (supabaseMillis < 0 || intendedNanos - startNanos >= TimeUnit.SECONDS.toNanos(LEAD_SECONDS)) {
             recorder.add(took, supabaseMillis);
         }
         ended++;

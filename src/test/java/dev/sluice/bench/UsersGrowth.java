@@ -148,14 +148,20 @@ final class UsersGrowth {
         if (most.users() >= ENOUGH) {
             table.append(redisVerdict(most));
         }
-        figures.stream()
-                .filter(of -> of.users() == CAPS && most.users() > CAPS)
-                .forEach(atCaps -> table.append(new Bound(
-                        "Heap with " + most.users() + " users / with " + CAPS,
-                        (double) most.heapKib() / atCaps.heapKib(),
-                        HEAP_LIMIT,
-                        "")));
-        return table.toString();
+        List<Figures> full = figures.stream().filter(of -> of.users() >= CAPS).toList();
+        return table.append(
+                        full.size() < 2
+                                ? "Heap: its limit needs two numbers of users from " + CAPS + " on\n"
+                                : heapVerdict(full.get(0), most))
+                .toString();
+    }
+
+    private static Bound heapVerdict(Figures first, Figures most) {
+        return new Bound(
+                "Heap with " + most.users() + " users / with " + first.users(),
+                (double) most.heapKib() / first.heapKib(),
+                HEAP_LIMIT,
+                "");
     }
 
     private String redisVerdict(Figures of) {

@@ -1,5 +1,6 @@
 package dev.sluice.testkit;
 
+import java.util.List;
 import reactor.blockhound.BlockHound;
 import reactor.blockhound.integration.BlockHoundIntegration;
 
@@ -14,27 +15,30 @@ public final class LibraryLocks implements BlockHoundIntegration {
 
     private static final String CIRCUIT_BREAKER =
             "io.github.resilience4j.circuitbreaker.internal.CircuitBreakerStateMachine";
-    private static final String LETTUCE_WRITERS = "io.lettuce.core.protocol.SharedLock";
+    private static final String LETTUCE = "io.lettuce.core.";
+
+    /** A method of a class. BlockHound does not tell of one that is not there. */
+    record Locked(String type, String method) {}
+
+    static final List<Locked> LOCKED = List.of(
+            new Locked("io.netty.buffer.AdaptivePoolingAllocator", "allocate"),
+            // A timer that is cancelled. Refused inside of the lock, it would leave the lock taken for ever.
+            new Locked("java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", "remove"),
+            new Locked("tools.jackson.databind.deser.DeserializerCache", "_createAndCacheValueDeserializer"),
+            new Locked(LETTUCE + "protocol.SharedLock", "incrementWriters"),
+            new Locked(LETTUCE + "protocol.SharedLock", "decrementWriters"),
+            new Locked(LETTUCE + "protocol.SharedLock", "doExclusive"),
+            new Locked(
+                    LETTUCE + "cluster.PooledClusterConnectionProvider$NodeConnectionPostProcessor", "lambda$apply$4"),
+            new Locked(LETTUCE + "SslConnectionBuilder$SslChannelInitializer", "initializeSSLEngine"),
+            new Locked(CIRCUIT_BREAKER, "tryAcquirePermission"),
+            new Locked(CIRCUIT_BREAKER, "onSuccess"),
+            new Locked(CIRCUIT_BREAKER, "onResult"),
+            new Locked(CIRCUIT_BREAKER, "onError"),
+            new Locked("io.github.resilience4j.circularbuffer.ConcurrentEvictingQueue", "offer"));
 
     @Override
     public void applyTo(BlockHound.Builder builder) {
-        builder.allowBlockingCallsInside("io.netty.buffer.AdaptivePoolingAllocator", "allocate")
-                // A timer that is cancelled. Refused inside of the lock, it would leave the lock taken for ever.
-                .allowBlockingCallsInside("java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", "remove")
-                .allowBlockingCallsInside(
-                        "tools.jackson.databind.deser.DeserializerCache", "_createAndCacheValueDeserializer")
-                .allowBlockingCallsInside(LETTUCE_WRITERS, "incrementWriters")
-                .allowBlockingCallsInside(LETTUCE_WRITERS, "decrementWriters")
-                .allowBlockingCallsInside(LETTUCE_WRITERS, "doExclusive")
-                .allowBlockingCallsInside(
-                        "io.lettuce.core.cluster.PooledClusterConnectionProvider$NodeConnectionPostProcessor",
-                        "lambda$apply$4")
-                .allowBlockingCallsInside(
-                        "io.lettuce.core.SslConnectionBuilder$SslChannelInitializer", "initializeSSLEngine")
-                .allowBlockingCallsInside(CIRCUIT_BREAKER, "tryAcquirePermission")
-                .allowBlockingCallsInside(CIRCUIT_BREAKER, "onSuccess")
-                .allowBlockingCallsInside(CIRCUIT_BREAKER, "onResult")
-                .allowBlockingCallsInside(CIRCUIT_BREAKER, "onError")
-                .allowBlockingCallsInside("io.github.resilience4j.circularbuffer.ConcurrentEvictingQueue", "offer");
+        LOCKED.forEach(locked -> builder.allowBlockingCallsInside(locked.type, locked.method));
     }
 }

@@ -7,6 +7,7 @@ import java.util.function.DoubleSupplier;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -40,9 +41,11 @@ final class Backoff extends Retry {
         this.onRetry = onRetry;
     }
 
-    /** Whether the same call can succeed later. */
+    /** Whether the same call, or all of several, can succeed later. */
     static boolean isPassing(Throwable error) {
-        return error instanceof DatabaseUnavailableException || error instanceof RedisUnavailableException;
+        return Exceptions.unwrapMultiple(error).stream()
+                .allMatch(
+                        one -> one instanceof DatabaseUnavailableException || one instanceof RedisUnavailableException);
     }
 
     /** A failed attempt is repeated without waiting. */

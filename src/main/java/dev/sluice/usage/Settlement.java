@@ -69,22 +69,15 @@ final class Settlement {
 
     /** Fails only with a passing failure, and only once the backoff was stopped. */
     Mono<Void> settle(List<Delivery.Usable> batch) {
-        return settle(batch, backoff);
-    }
-
-    /** As {@link #settle}, but waits for nothing: fails with the first passing failure. */
-    Mono<Void> attempt(List<Delivery.Usable> batch) {
-        return settle(batch, AT_ONCE);
-    }
-
-    private Mono<Void> settle(List<Delivery.Usable> batch, Retry passing) {
-        if (batch.isEmpty()) {
-            return Mono.empty();
-        }
-        return apply(batch, passing)
+        return apply(batch)
                 .publishOn(scheduler)
-                .flatMap(rows -> acknowledge(batch, rows, passing))
-                .onErrorResume(DatabaseRejectedException.class, error -> refused(batch, error, passing));
+                .flatMap(rows -> acknowledge(batch, rows, backoff))
+                .onErrorResume(DatabaseRejectedException.class, error -> refused(batch, error));
+    }
+
+    /** As {@link #settle}, but waits for nothing, and fails with whatever stands against it. */
+    Mono<Void> attempt(List<Delivery.Usable> batch) {
+        return applyOnce(batch).publishOn(scheduler).flatMap(rows -> acknowledge(batch, rows, AT_ONCE));
     }
 
     /** Moves an entry to the dead letters. */
@@ -104,10 +97,8 @@ final class Settlement {
                 .then();
     }
 
-    private Mono<List<QuotaRow>> apply(List<Delivery.Usable> batch, Retry passing) {
-        Mono<List<QuotaRow>> call = database.apply(
-                        batch.stream().map(Delivery.Usable::event).toList())
-                .retryWhen(passing);
+    private Mono<List<QuotaRow>> apply(List<Delivery.Usable> batch) {
+        Mono<List<QuotaRow>> call = applyOnce(batch).retryWhen(backoff);
         return batch.size() > 1
                 ? call
                 : call.retryWhen(Retry.fixedDelay(ATTEMPTS - 1, pause)
@@ -116,12 +107,16 @@ final class Settlement {
                         .onRetryExhaustedThrow((spec, signal) -> signal.failure()));
     }
 
-    private Mono<Void> refused(List<Delivery.Usable> batch, DatabaseRejectedException error, Retry passing) {
+    private Mono<List<QuotaRow>> applyOnce(List<Delivery.Usable> batch) {
+        return database.apply(batch.stream().map(Delivery.Usable::event).toList());
+    }
+
+    private Mono<Void> refused(List<Delivery.Usable> batch, DatabaseRejectedException error) {
         if (batch.size() == 1) {
             return bury(batch.get(0), String.valueOf(error.getMessage()));
         }
         int half = batch.size() / 2;
-        return settle(batch.subList(0, half), passing).then(settle(batch.subList(half, batch.size()), passing));
+        return settle(batch.subList(0, half)).then(settle(batch.subList(half, batch.size())));
     }
 
     private Mono<Void> acknowledge(List<Delivery.Usable> batch, List<QuotaRow> rows, Retry passing) {
@@ -133,9 +128,10 @@ final class Settlement {
                         delivery -> delivery.event().userId(),
                         Collectors.mapping(Delivery.Usable::entry, Collectors.toList())));
         return Flux.fromIterable(entries.entrySet())
-                .flatMap(
+                .flatMapDelayError(
                         user -> acknowledge(user.getKey(), user.getValue(), byUser.get(user.getKey()), passing),
-                        CONCURRENT_USERS)
+                        CONCURRENT_USERS,
+                        1)
                 .then();
     }
 

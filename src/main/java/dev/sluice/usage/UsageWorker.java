@@ -1,10 +1,12 @@
 package dev.sluice.usage;
 
 import dev.sluice.redis.KeySpace;
+import dev.sluice.supabase.DatabaseRejectedException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -68,6 +70,7 @@ public final class UsageWorker implements SmartLifecycle {
     private Duration pause;
     private boolean failing;
     private volatile @Nullable Throwable failure;
+    private volatile boolean unexpected;
     private volatile Sinks.@Nullable Empty<Void> ended;
     private volatile Sinks.Empty<Void> stop = Sinks.empty();
 
@@ -208,7 +211,8 @@ public final class UsageWorker implements SmartLifecycle {
     /** Reads the partitions in turn until there is enough for a round; the next one goes on where this one ends. */
     private Mono<List<Delivery>> read(List<Delivery> claimed) {
         List<Integer> order = free();
-        int before = (int) order.stream().filter(partition -> partition < next).count();
+        int before =
+                (int) order.stream().filter(partition -> turn(partition) < next).count();
         Collections.rotate(order, -before);
         List<Delivery> gathered = new ArrayList<>(claimed);
         return Flux.fromIterable(order)
@@ -219,7 +223,7 @@ public final class UsageWorker implements SmartLifecycle {
                                 .collectList()
                                 .doOnNext(lists -> {
                                     lists.forEach(gathered::addAll);
-                                    next = partitions.get(partitions.size() - 1) + 1;
+                                    next = turn(partitions.get(partitions.size() - 1)) + 1;
                                 }),
                         1)
                 .takeUntil(read -> gathered.size() >= BATCHES_PER_ROUND * batchSize)
@@ -244,56 +248,65 @@ public final class UsageWorker implements SmartLifecycle {
         return noted(error);
     }
 
+    /**
+     * In lanes if there is more than one batch, or if it does not pass at once: it may be a single event that it waits for.
+     * Then the round goes on.
+     */
     private Mono<Void> process(List<Delivery> deliveries) {
-        List<Delivery.Usable> usable = new ArrayList<>(deliveries.size());
-        List<Delivery.Unusable> unusable = new ArrayList<>();
-        for (Delivery delivery : deliveries) {
-            if (delivery instanceof Delivery.Usable one) {
-                usable.add(one);
-            } else if (delivery instanceof Delivery.Unusable one) {
-                unusable.add(one);
-            }
+        List<Delivery.Usable> usable = of(Delivery.Usable.class, deliveries);
+        if (deliveries.isEmpty() || usable.size() < deliveries.size() || usable.size() > batchSize) {
+            return settleInLanes(deliveries, laneLimit);
         }
-        return settle(usable)
-                .thenMany(Flux.fromIterable(unusable))
-                .concatMap(one -> settlement.bury(one, one.error()))
-                .then();
-    }
-
-    /** In lanes if there is more than one batch, or if one does not pass at once: it may be a single event that it waits for. */
-    private Mono<Void> settle(List<Delivery.Usable> usable) {
-        if (usable.size() > batchSize) {
-            return settleInLanes(usable);
-        }
-        return settlement.attempt(usable).onErrorResume(Backoff::isPassing, error -> {
-            backoff.repeated();
-            return settleInLanes(usable);
-        });
+        return settlement
+                .attempt(usable)
+                .onErrorResume(
+                        error -> ended != null
+                                && (Backoff.isPassing(error) || error instanceof DatabaseRejectedException),
+                        error -> {
+                            backoff.repeated();
+                            return settleInLanes(deliveries, Duration.ZERO);
+                        });
     }
 
     /**
      * All of a user's events are in one lane: a row that has a later batch in it, taken over while the charges of an earlier
      * one are still pending, would count those twice until they are settled.
+     *
+     * @param patience how long a lane is waited for; it is settled all the same
      */
-    private Mono<Void> settleInLanes(List<Delivery.Usable> usable) {
-        Map<Integer, List<Delivery.Usable>> lanes =
-                usable.stream().collect(Collectors.groupingBy(one -> lane(one.partition())));
+    private Mono<Void> settleInLanes(List<Delivery> deliveries, Duration patience) {
+        Map<Integer, List<Delivery>> lanes =
+                deliveries.stream().collect(Collectors.groupingBy(one -> lane(one.partition())));
         return Flux.fromIterable(lanes.entrySet())
-                .flatMap(lane -> settleLane(lane.getKey(), lane.getValue()), LANES)
+                .flatMap(
+                        lane -> settleLane(lane.getKey(), lane.getValue())
+                                .or(Mono.delay(patience, scheduler).then()),
+                        LANES)
                 .then();
     }
 
-    /** Ends once the lane is settled or has waited for long; then it is settled all the same. */
-    private Mono<Void> settleLane(int lane, List<Delivery.Usable> events) {
-        unsettled.add(lane);
-        Mono<Void> settled = Flux.fromIterable(events)
+    /** Ends by itself, also when nobody waits for it. */
+    private Mono<Void> settleLane(int lane, List<Delivery> deliveries) {
+        return Flux.fromIterable(of(Delivery.Usable.class, deliveries))
                 .buffer(batchSize)
+                .takeWhile(batch -> ended != null)
                 .concatMap(settlement::settle, 1)
+                .thenMany(Flux.fromIterable(of(Delivery.Unusable.class, deliveries)))
+                .concatMap(one -> settlement.bury(one, one.error()))
                 .then()
-                .onErrorResume(this::noted)
+                .onErrorResume(error -> {
+                    if (!Backoff.isPassing(error)) {
+                        unexpected = true;
+                    }
+                    return noted(error);
+                })
+                .doOnSubscribe(begun -> unsettled.add(lane))
                 .doOnTerminate(() -> unsettled.remove(lane))
                 .cache();
-        return settled.or(Mono.delay(laneLimit, scheduler).then());
+    }
+
+    private static <T extends Delivery> List<T> of(Class<T> kind, List<Delivery> deliveries) {
+        return deliveries.stream().filter(kind::isInstance).map(kind::cast).toList();
     }
 
     /** Multiplied so that the share of an instance, each second, third … partition, is spread over all lanes. */
@@ -301,10 +314,16 @@ public final class UsageWorker implements SmartLifecycle {
         return (33 * partition >> 4) % LANES;
     }
 
-    /** The partitions of this instance that may be read, ascending. */
+    /** When it is a partition's turn to be read: any few that follow each other are of all lanes. */
+    static int turn(int partition) {
+        return partition % 16 * LANES + partition / 16;
+    }
+
+    /** The partitions of this instance that may be read, by their turns. */
     private List<Integer> free() {
         return leases.owned().stream()
                 .filter(partition -> !unsettled.contains(lane(partition)))
+                .sorted(Comparator.comparing(UsageWorker::turn))
                 .collect(Collectors.toCollection(ArrayList::new));
     }
 
@@ -325,7 +344,9 @@ public final class UsageWorker implements SmartLifecycle {
                 log.info("Usage streams are worked on again");
             }
         }
-        if (handled >= batchSize) {
+        boolean pausing = unexpected;
+        unexpected = false;
+        if (handled >= batchSize && !pausing) {
             return Mono.empty();
         }
         Duration grown = pause.multipliedBy(5).dividedBy(4);

@@ -19,6 +19,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -159,6 +160,23 @@ class UsageWorkerIT {
                                     .values())
                             .allSatisfy(partitions ->
                                     assertThat(partitions).isLessThanOrEqualTo((long) Math.ceil(2 * fair))));
+        }
+    }
+
+    @Test
+    void readsAllLanesAtATime() {
+        for (int instances = 1; instances <= 4; instances++) {
+            List<String> members =
+                    IntStream.range(0, instances).mapToObj(i -> "i-" + i).toList();
+            for (String member : members) {
+                List<Integer> inTurn = Leases.share(members, member).stream()
+                        .sorted(Comparator.comparing(UsageWorker::turn))
+                        .toList();
+                assertThat(IntStream.rangeClosed(0, inTurn.size() - 16)
+                                .mapToObj(first -> inTurn.subList(first, first + 16)))
+                        .allSatisfy(read ->
+                                assertThat(read.stream().map(UsageWorker::lane)).contains(0, 1, 2, 3));
+            }
         }
     }
 
@@ -468,9 +486,10 @@ class UsageWorkerIT {
                 .orElseThrow();
     }
 
-    /** When the instance was heard of last. */
+    /** When the instance was heard of last; 0 if that is long ago. */
     private static double heard(WorkerInstance instance) {
-        return Objects.requireNonNull(bench.redis.client().zscore("sluice:workers", instance.id));
+        Double score = bench.redis.client().zscore("sluice:workers", instance.id);
+        return score == null ? 0 : score;
     }
 
     private static void awaitDrained() {

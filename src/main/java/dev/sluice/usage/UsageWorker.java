@@ -263,7 +263,9 @@ public final class UsageWorker implements SmartLifecycle {
                         error -> ended != null
                                 && (Backoff.isPassing(error) || error instanceof DatabaseRejectedException),
                         error -> {
-                            backoff.repeated();
+                            if (Backoff.isPassing(error)) {
+                                backoff.repeated();
+                            }
                             return settleInLanes(deliveries, Duration.ZERO);
                         });
     }

@@ -69,8 +69,7 @@ local function is_due(ledger, fence, facts, now)
 end
 
 local function make_stub(quota, incarnation, fence)
-  redis.call('HSET', quota, 'incarnation', incarnation, 'fence', fence, 'pending', '0', 'base', '0', 'stub', '1',
-    'bytesPending', '0', 'bytesBase', '0')
+  redis.call('HSET', quota, 'incarnation', incarnation, 'fence', fence, 'pending', '0', 'base', '0', 'stub', '1')
   redis.call('PEXPIRE', quota, 10000)
 end
 
@@ -154,7 +153,7 @@ if charging then
   end
   if not h[1] then
     is_new = true
-    h = { incarnation, fence, '0', '0', false, false, '1', '0', '0', false }
+    h = { incarnation, fence, '0', '0', false, false, '1', false, false, false }
   end
   if h[7] == '1' then
     need_facts = facts ~= 'trust'
@@ -168,7 +167,7 @@ if charging then
     if amount ~= '0' and used + amount > math.min(most, MOST) then
       spent = 'requests'
     elseif bytes then
-      used = h[8] + tonumber(h[9])
+      used = (h[8] or 0) + tonumber(h[9] or 0)
       most = h[10]
       if not most or most == '' then
         most = string.format('%.0f', MOST)
@@ -310,7 +309,7 @@ if ARGV[at] then
     local most, so_far
     if in_bytes then
       most = l[10] or ''
-      so_far = l[8] + tonumber(l[9])
+      so_far = (l[8] or 0) + tonumber(l[9] or 0)
     else
       most = l[5] or ''
       so_far = l[3] + tonumber(l[4])
@@ -384,7 +383,7 @@ if charging then
   end
   -- As renew_expiry in takeover-function.lua: a ledger that had something pending has no expiry already.
   if nothing then
-    if h[3] == '0' and h[8] == '0' and h[7] ~= '1' then
+    if h[3] == '0' and (h[8] or '0') == '0' and h[7] ~= '1' then
       call('PEXPIRE', quota, nothing)
     end
   elseif h[3] == '0' then

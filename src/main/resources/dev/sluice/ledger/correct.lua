@@ -13,8 +13,8 @@ if h[1] ~= ARGV[1] or (h[2] or '-1') ~= ARGV[2] or h[8] then
   return { 0 }
 end
 local differs = false
-for i = 0, 5 do
-  differs = differs or h[2 + i] ~= ARGV[4 + i]
+for i, absent in ipairs({ '-1', '0', '0', '', '', '' }) do
+  differs = differs or (h[1 + i] or absent) ~= ARGV[3 + i]
 end
 if not differs then
   return { 0 }

@@ -24,7 +24,9 @@ for a = 9, #ARGV, 6 do
     acknowledged = acknowledged + 1
     if ARGV[a + 2] == 'charge' and incarnation and ARGV[a + 5] == incarnation then
       redis.call('HINCRBY', KEYS[2], 'pending', string.format('%.0f', 0 - tonumber(ARGV[a + 3])))
-      redis.call('HINCRBY', KEYS[2], 'bytesPending', string.format('%.0f', 0 - tonumber(ARGV[a + 4])))
+      if ARGV[a + 4] ~= '0' then
+        redis.call('HINCRBY', KEYS[2], 'bytesPending', string.format('%.0f', 0 - tonumber(ARGV[a + 4])))
+      end
     end
   end
 end

@@ -3,13 +3,28 @@
 -- what the hash holds; never pending, never incarnation, never the stub mark.
 -- facts: table of strings {version, base, bytesBase, limit, bytesLimit, periodEndsAt}; limits are '' for "the default",
 -- periodEndsAt is epoch milliseconds or '' for "no period".
+-- A hash has no field for what most users have nothing of, since Redis keeps it for each of them: an absent limit, bytesLimit
+-- or periodEndsAt says '', an absent bytesBase or bytesPending '0'.
 local function takeover(quota, facts)
   local held = tonumber(redis.call('HGET', quota, 'version') or '-1')
   if tonumber(facts[1]) <= held then
     return 0
   end
-  redis.call('HSET', quota, 'base', facts[2], 'limit', facts[4], 'periodEndsAt', facts[6], 'version', facts[1],
-    'bytesBase', facts[3], 'bytesLimit', facts[5])
+  local had = { 'version', facts[1], 'base', facts[2] }
+  local absent = {}
+  for i, name in ipairs({ 'bytesBase', 'limit', 'bytesLimit', 'periodEndsAt' }) do
+    local fact = facts[2 + i]
+    if fact == '' or (i == 1 and fact == '0') then
+      absent[#absent + 1] = name
+    else
+      had[#had + 1] = name
+      had[#had + 1] = fact
+    end
+  end
+  redis.call('HSET', quota, unpack(had))
+  if #absent > 0 then
+    redis.call('HDEL', quota, unpack(absent))
+  end
   return 1
 end
 

@@ -100,17 +100,19 @@ final class ReconcilerGrowth {
     }
 
     private static Map<String, String> ledger(int user) {
-        return Map.ofEntries(
-                Map.entry("incarnation", new UUID(0x4000, 0) + ":" + user),
-                Map.entry("base", "0"),
-                Map.entry("bytesBase", "0"),
-                Map.entry("pending", "0"),
-                Map.entry("bytesPending", "0"),
-                Map.entry("fence", new UUID(0x4000, 1) + ":1"),
-                Map.entry("version", user % OVERTAKEN_EVERY == 0 ? "0" : "1"),
-                Map.entry("limit", Long.toString(StandInState.LIMIT)),
-                Map.entry("bytesLimit", ""),
-                Map.entry("periodEndsAt", ""));
+        return Map.of(
+                "incarnation",
+                "process-16-chars:" + user,
+                "base",
+                "0",
+                "pending",
+                "0",
+                "fence",
+                "1:process-16-chars:1",
+                "version",
+                user % OVERTAKEN_EVERY == 0 ? "0" : "1",
+                "limit",
+                Long.toString(StandInState.LIMIT));
     }
 
     private String run() {

@@ -121,7 +121,7 @@ class LedgerHuntIT {
     void noticesThatASettleKeepsTheOldPeriod() {
         assertFinds(
                 HuntScenario.of("old period", 2, EnumSet.of(PERIOD)),
-                HuntRules.withSettle(servers.redis, ", 'periodEndsAt', facts[6]", ""));
+                HuntRules.withSettle(servers.redis, ", 'periodEndsAt' }", " }"));
     }
 
     @Test
@@ -153,7 +153,7 @@ class LedgerHuntIT {
         Hunt.Outcome outcome = new Hunt(
                         servers,
                         HuntScenario.of("no bytes", 2, USUAL).withoutRow(),
-                        HuntRules.withSettle(servers.redis, "0 - tonumber(ARGV[a + 4])", "-tonumber(ARGV[a + 4])"),
+                        HuntRules.withSettle(servers.redis, "string.format('%.0f', 0 - tonumber(ARGV[a + 3]))", "'-0'"),
                         true)
                 .play(1, LIMIT_TO_FIND);
         assertThat(outcome.found()).startsWith("ERROR").contains("not an integer");

@@ -275,7 +275,7 @@ class LedgerIT {
         settleAll(row(1, 5L, null));
         assertThat(client().pttl(QUOTA)).isBetween(290_000L, 300_000L);
         assertThat(hash("pending")).isEqualTo("0");
-        assertThat(hash("bytesPending")).isEqualTo("0");
+        assertThat(state().bytesPending()).isZero();
         assertThat(client().xlen(STREAM)).isZero();
     }
 
@@ -457,6 +457,42 @@ class LedgerIT {
     }
 
     @Test
+    void keepsNoFieldForWhatAUserHasNothingOf() {
+        admit(request(List.of(), charge(1, 0), null), version(1, 0), GRANTED);
+        assertThat(client().hkeys(QUOTA))
+                .containsExactlyInAnyOrder("incarnation", "fence", "version", "base", "pending", "limit");
+
+        Instant end = Instant.now().plusSeconds(3600);
+        assertThat(instance.ledger
+                        .takeover(USER, new QuotaRow(USER, 2, null, 5, 20L, end, 2))
+                        .block())
+                .isTrue();
+        assertThat(client().hgetall(QUOTA))
+                .containsEntry("bytesBase", "5")
+                .containsEntry("bytesLimit", "20")
+                .containsEntry("periodEndsAt", Long.toString(end.toEpochMilli()))
+                .doesNotContainKey("limit");
+        assertThat(admit(request(List.of(), charge(0, 16), null), version(1, 0), GRANTED))
+                .isInstanceOfSatisfying(QuotaExceeded.class, refused -> {
+                    assertThat(refused.used()).isEqualTo(5);
+                    assertThat(refused.limit()).isEqualTo(20);
+                });
+
+        assertThat(instance.ledger.takeover(USER, version(3, 2)).block()).isTrue();
+        assertThat(client().hkeys(QUOTA))
+                .containsExactlyInAnyOrder("incarnation", "fence", "version", "base", "pending", "limit");
+        assertThat(instance.ledger.correct(USER, state(), version(3, 2)).block())
+                .as("nothing differs")
+                .isFalse();
+        assertThat(instance.ledger
+                        .correct(USER, state(), new QuotaRow(USER, 2, 100L, 5, null, null, 3))
+                        .block())
+                .as("of the same version, made anew with bytes")
+                .isTrue();
+        assertThat(state().bytesBase()).isEqualTo(5);
+    }
+
+    @Test
     void correctsOnlyWhatIsUnchangedSinceItWasRead() {
         admit(request(List.of(), charge(1, 0), null), version(5, 3), GRANTED);
         LedgerState seen = state();
@@ -510,7 +546,7 @@ class LedgerIT {
                 .as("settled before")
                 .isZero();
         assertThat(hash("pending")).isEqualTo("0");
-        assertThat(hash("bytesPending")).isEqualTo("0");
+        assertThat(state().bytesPending()).isZero();
         assertThat(hash("version")).as("taken over all the same").isEqualTo("3");
     }
 

@@ -238,7 +238,8 @@ class BytesQuotaIT {
         if (ledger.isEmpty() || ledger.containsKey("stub")) {
             return;
         }
-        long used = Long.parseLong(ledger.get("bytesBase")) + Long.parseLong(ledger.get("bytesPending"));
+        long used = Long.parseLong(ledger.getOrDefault("bytesBase", "0"))
+                + Long.parseLong(ledger.getOrDefault("bytesPending", "0"));
         assertThat(used).as("I1").isLessThanOrEqualTo(limit);
         if (version == after) {
             assertThat(used).as("I5").isGreaterThanOrEqualTo(counted);

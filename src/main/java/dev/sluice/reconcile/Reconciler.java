@@ -56,9 +56,7 @@ final class Reconciler {
                 seen,
                 row,
                 found == null && seen.version() > 0,
-                row.version() != seen.version()
-                        || row.current() != seen.base()
-                        || row.bytesCurrent() != seen.bytesBase(),
+                !seen.holds(row),
                 drift,
                 drift > driftWarningPercent);
     }

@@ -152,7 +152,7 @@ class LedgerHuntIT {
     void noticesThatASettleFails() {
         Hunt.Outcome outcome = new Hunt(
                         servers,
-                        HuntScenario.of("no bytes", 2, USUAL).withoutRow(),
+                        HuntScenario.of("failing settle", 2, USUAL),
                         HuntRules.withSettle(servers.redis, "string.format('%.0f', 0 - tonumber(ARGV[a + 3]))", "'-0'"),
                         true)
                 .play(1, LIMIT_TO_FIND);

@@ -275,7 +275,7 @@ class LedgerIT {
         settleAll(row(1, 5L, null));
         assertThat(client().pttl(QUOTA)).isBetween(290_000L, 300_000L);
         assertThat(hash("pending")).isEqualTo("0");
-        assertThat(state().bytesPending()).isZero();
+        assertThat(hash("bytesPending")).isNull();
         assertThat(client().xlen(STREAM)).isZero();
     }
 
@@ -294,6 +294,18 @@ class LedgerIT {
 
         assertThat(client().pttl(QUOTA)).isBetween(290_000L, 300_000L);
         assertThat(client().xlen(STREAM)).isEqualTo(1);
+
+        client().pexpire(QUOTA, 60_000);
+        admit(request(List.of(), charge(0, 0), null), row(0, 5L, null), GRANTED);
+        assertThat(client().pttl(QUOTA)).isBetween(290_000L, 300_000L);
+    }
+
+    @Test
+    void keepsALedgerWithBytesPendingThatIsThenChargedNothing() {
+        admit(request(List.of(), charge(0, 3), null), row(0, 5L, null), GRANTED);
+        admit(request(List.of(), charge(0, 0), null), row(0, 5L, null), GRANTED);
+
+        assertThat(client().pttl(QUOTA)).isEqualTo(-1);
     }
 
     @Test
@@ -546,7 +558,7 @@ class LedgerIT {
                 .as("settled before")
                 .isZero();
         assertThat(hash("pending")).isEqualTo("0");
-        assertThat(state().bytesPending()).isZero();
+        assertThat(hash("bytesPending")).isEqualTo("0");
         assertThat(hash("version")).as("taken over all the same").isEqualTo("3");
     }
 

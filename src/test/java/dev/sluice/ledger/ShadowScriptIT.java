@@ -168,6 +168,14 @@ class ShadowScriptIT {
     }
 
     @Test
+    void judgesBytesOfAUserWhoHasNone() {
+        admitted(request(List.of(), charge(1), List.of()), row(0, 10L));
+
+        assertThat(shadows(request(List.of(), null, List.of(), quota(true, 10, 9L), quota(true, 10, 10L))))
+                .containsExactly(new Exceeded(0, 9, null), new Passes());
+    }
+
+    @Test
     void judgesAQuotaBeforeTheRequestThatItRidesWithIsCharged() {
         admitted(request(List.of(), charge(1), List.of()), row(0, 10L));
 

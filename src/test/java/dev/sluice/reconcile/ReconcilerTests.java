@@ -6,6 +6,7 @@ import dev.sluice.ledger.LedgerState;
 import dev.sluice.ledger.QuotaRow;
 import dev.sluice.reconcile.Reconciler.Finding;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,7 @@ class ReconcilerTests {
 
     @Test
     void measuresBytesToo() {
-        LedgerState seen = new LedgerState("i", 1, 5, 0, 1000, 0, false);
+        LedgerState seen = new LedgerState("i", 1, 5, 0, null, 1000, 0, null, null, false);
         QuotaRow row = new QuotaRow("alice", 5, null, 2000, null, null, 2);
 
         assertThat(compare(seen, row).driftPercent()).isEqualTo(50);
@@ -51,6 +52,28 @@ class ReconcilerTests {
         assertThat(compare(state(4, 7, 0, false), row(5, 7)).differs()).isTrue();
         assertThat(compare(state(4, 7, 0, false), row(3, 7)).differs()).isTrue();
         assertThat(compare(state(4, 7, 0, false), row(4, 8)).differs()).isTrue();
+    }
+
+    /** Of a row that was made anew the version may be the same as before. */
+    @Test
+    void differsByWhatTheRowAllowsToo() {
+        Instant end = Instant.parse("2026-12-01T00:00:00.123456Z");
+        LedgerState seen = new LedgerState("i", 1, 5, 0, 10L, 0, 0, 20L, end.toEpochMilli(), false);
+
+        assertThat(compare(seen, new QuotaRow("alice", 5, 10L, 0, 20L, end, 1)).differs())
+                .as("the ledger knows milliseconds")
+                .isFalse();
+        assertThat(compare(seen, new QuotaRow("alice", 5, 9L, 0, 20L, end, 1)).differs())
+                .isTrue();
+        assertThat(compare(seen, new QuotaRow("alice", 5, null, 0, 20L, end, 1)).differs())
+                .isTrue();
+        assertThat(compare(seen, new QuotaRow("alice", 5, 10L, 0, 19L, end, 1)).differs())
+                .isTrue();
+        assertThat(compare(seen, new QuotaRow("alice", 5, 10L, 0, 20L, end.plusMillis(1), 1))
+                        .differs())
+                .isTrue();
+        assertThat(compare(seen, new QuotaRow("alice", 5, 10L, 0, 20L, null, 1)).differs())
+                .isTrue();
     }
 
     @Test
@@ -95,7 +118,7 @@ class ReconcilerTests {
     }
 
     private static LedgerState state(long version, long base, long pending, boolean stub) {
-        return new LedgerState("i", version, base, pending, 0, 0, stub);
+        return new LedgerState("i", version, base, pending, null, 0, 0, null, null, stub);
     }
 
     private static QuotaRow row(long version, long current) {

@@ -10,6 +10,9 @@ import org.springframework.http.HttpHeaders;
  */
 public final class RateLimits {
 
+    /** Of one policy as it is told. */
+    private static final int USUAL_LENGTH = 48;
+
     /**
      * One evaluated policy.
      *
@@ -34,7 +37,7 @@ public final class RateLimits {
         if (policies.isEmpty()) {
             return;
         }
-        StringBuilder all = new StringBuilder();
+        StringBuilder all = new StringBuilder(USUAL_LENGTH * policies.size());
         Policy least = policies.get(0);
         for (Policy policy : policies) {
             all.append(all.isEmpty() ? "" : ", ")

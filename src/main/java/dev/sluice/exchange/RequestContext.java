@@ -3,6 +3,8 @@ package dev.sluice.exchange;
 import dev.sluice.problem.Problem;
 import dev.sluice.tracing.Trace;
 import java.time.Duration;
+import java.util.HexFormat;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
@@ -14,6 +16,7 @@ public final class RequestContext {
 
     static final Attribute<RequestContext> ATTRIBUTE = Attribute.of(RequestContext.class);
 
+    private static final HexFormat HEX = HexFormat.of();
     private static final Pattern CLIENT_REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
     /** The most bytes that one request may store; null for no limit. */
@@ -63,7 +66,8 @@ public final class RequestContext {
 
     /** A fresh id, for what is answered without a context. */
     static String newRequestId() {
-        return "sup_" + SortableIds.next().toString().replace("-", "");
+        UUID id = SortableIds.next();
+        return "sup_" + HEX.toHexDigits(id.getMostSignificantBits()) + HEX.toHexDigits(id.getLeastSignificantBits());
     }
 
     /** {@code sup_} and a UUIDv7 (RFC 9562) in hexadecimal, so that ids sort by time. */

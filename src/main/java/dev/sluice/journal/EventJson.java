@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.io.JsonStringEncoder;
-import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.core.json.JsonFactory;
 
 /**
  * The JSON of a {@link UsageEvent}, the same whatever the application's own mapper is set to. It is written and read by hand:
@@ -20,23 +21,30 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class EventJson {
 
-    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final JsonFactory JSON = new JsonFactory();
     private static final JsonStringEncoder QUOTE = JsonStringEncoder.getInstance();
-    private static final int USUAL_LENGTH = 384;
+    private static final int USUAL_LENGTH = 320;
+
+    /** One per thread; no longer than the longest event was, whose texts are all bounded. */
+    private static final ThreadLocal<StringBuilder> WRITTEN =
+            ThreadLocal.withInitial(() -> new StringBuilder(USUAL_LENGTH));
 
     private EventJson() {}
 
     /** The event as the stream's field {@code event} holds it: all but {@code periodEndsAt}. */
     public static String withoutPeriod(UsageEvent event) {
-        StringBuilder json = new StringBuilder(USUAL_LENGTH);
-        write(json, event, false);
-        return json.toString();
+        return text(event, false);
     }
 
     /** The event as {@code apply_usage} takes it. */
     public static String complete(UsageEvent event) {
-        StringBuilder json = new StringBuilder(USUAL_LENGTH);
-        write(json, event, true);
+        return text(event, true);
+    }
+
+    private static String text(UsageEvent event, boolean withPeriod) {
+        StringBuilder json = WRITTEN.get();
+        json.setLength(0);
+        write(json, event, withPeriod);
         return json.toString();
     }
 
@@ -125,7 +133,7 @@ public final class EventJson {
         private @Nullable Instant occurredAt;
 
         Reader read(String json) {
-            try (JsonParser parser = JSON.createParser(json)) {
+            try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), json)) {
                 expect(parser.nextToken() == JsonToken.START_OBJECT);
                 for (String name = parser.nextName(); name != null; name = parser.nextName()) {
                     field(parser, name);

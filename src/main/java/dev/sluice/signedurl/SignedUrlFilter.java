@@ -26,7 +26,7 @@ final class SignedUrlFilter implements GatewayFilter, Ordered {
     static final int ORDER = 9500;
 
     /** Of an answer: it has the token twice. */
-    private static final int USUAL_LENGTH = 1200;
+    private static final int USUAL_LENGTH = 1024;
 
     private final Access access;
     private final SignedUrls signedUrls;

@@ -2,6 +2,7 @@ package dev.sluice.signedurl;
 
 import dev.sluice.intent.ObjectPath;
 import dev.sluice.problem.JsonText;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
@@ -23,13 +24,13 @@ final class TokenMint {
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
     /** The header, encoded, with the dot behind it. */
-    private static final String HEADER_TEXT =
-            BASE64.encodeToString("{\"typ\":\"JWT\",\"alg\":\"HS256\"}".getBytes(StandardCharsets.US_ASCII)) + ".";
+    private static final byte[] HEADER = (BASE64.encodeToString(
+                            "{\"typ\":\"JWT\",\"alg\":\"HS256\"}".getBytes(StandardCharsets.US_ASCII))
+                    + ".")
+            .getBytes(StandardCharsets.US_ASCII);
 
-    private static final byte[] HEADER = HEADER_TEXT.getBytes(StandardCharsets.US_ASCII);
-
-    /** Of a dot and 32 bytes in base64url. */
-    private static final int SIGNATURE_LENGTH = 44;
+    /** Of 32 bytes in base64url. */
+    private static final int SIGNATURE_LENGTH = 43;
 
     /** {@code 8-4-4-4-12} hexadecimal digits. */
     private static final int UUID_LENGTH = 36;
@@ -75,12 +76,9 @@ final class TokenMint {
         Mac mac = macs.get();
         mac.update(HEADER);
         byte[] signature = mac.doFinal(encoded);
-        return new StringBuilder(HEADER.length + encoded.length + SIGNATURE_LENGTH)
-                .append(HEADER_TEXT)
-                .append(new String(encoded, StandardCharsets.ISO_8859_1))
-                .append('.')
-                .append(BASE64.encodeToString(signature))
-                .toString();
+        byte[] token = new byte[HEADER.length + encoded.length + 1 + SIGNATURE_LENGTH];
+        ByteBuffer.wrap(token).put(HEADER).put(encoded).put((byte) '.').put(BASE64.encode(signature));
+        return new String(token, StandardCharsets.ISO_8859_1);
     }
 
     private static Mac mac(SecretKeySpec key) {

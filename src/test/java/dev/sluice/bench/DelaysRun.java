@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
-/** Target 6: how long answers take beside a Supabase that is as slow as a real one, at half of the rate that is possible. */
+/**
+ * Target 6: how long answers take beside a Supabase that is as slow as a real one, at half of the rate that is possible. Bare
+ * WebFlux, which asks Redis and no Supabase, is sent the same in turn: what it takes is what machine and load add by themselves.
+ */
 final class DelaysRun {
 
     private static final int STORAGE_MILLIS = 20;
@@ -19,15 +22,20 @@ final class DelaysRun {
         Program sluice = stage.sluice("sluice-server", Stage.HEAP_MEGABYTES, "server");
         stage.delays(STORAGE_MILLIS, DATABASE_MILLIS, DATABASE_MILLIS);
         Rounds.warm(plan, stage, sluice, "Sluice, signer server", Load.SIGN);
+        Program peer = stage.webFlux();
+        Rounds.warm(plan, stage, peer, "(b) bare WebFlux", Load.SIGN);
         double saturation = Wrk.run(stage.cores()::others, sluice.url(), Load.SIGN, plan.connections(), plan.seconds())
                 .rate();
         int rate = Math.max(1, (int) (saturation / 2));
         List<OpenLoopFigures> rounds = new ArrayList<>();
+        List<OpenLoopFigures> peers = new ArrayList<>();
         for (int round = 0; round < plan.rounds(); round++) {
             rounds.add(OpenLoopFigures.read(stage.openLoop(sluice, rate, plan.seconds(), plan.connections())));
+            stage.drain();
+            peers.add(OpenLoopFigures.read(stage.openLoop(peer, rate, plan.seconds(), plan.connections())));
         }
         stage.delays(0, 0, 0);
-        stage.drain();
+        stage.end(peer);
         stage.end(sluice);
         long failed = rounds.stream().mapToLong(OpenLoopFigures::failed).sum();
         String load = String.format(
@@ -48,7 +56,9 @@ final class DelaysRun {
                         added.median(),
                         ADDED_LIMIT_MILLIS,
                         "rounds " + added.text(1) + "; p50 "
-                                + spread(rounds, OpenLoopFigures::addedP50).text(1)));
+                                + spread(rounds, OpenLoopFigures::addedP50).text(1) + "; (b) at that rate: p99 "
+                                + spread(peers, OpenLoopFigures::p99).text(1) + ", p50 "
+                                + spread(peers, OpenLoopFigures::p50).text(1)));
     }
 
     private static Spread spread(List<OpenLoopFigures> rounds, ToDoubleFunction<OpenLoopFigures> figure) {

@@ -103,7 +103,8 @@ public final class OpenLoop {
     /**
      * A request has ended.
      *
-     * @param supabaseMillis how much of it was waiting for Supabase, by the answer's own word; negative if it failed
+     * @param supabaseMillis how much of it was waiting for Supabase, by the answer's own word, 0 if it says nothing; negative
+     *     if it failed
      */
     void answered(OpenLoopConnection connection, long intendedNanos, double supabaseMillis) {
         long took = System.nanoTime() - intendedNanos;

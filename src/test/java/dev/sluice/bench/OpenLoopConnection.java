@@ -53,8 +53,8 @@ final class OpenLoopConnection extends SimpleChannelInboundHandler<FullHttpRespo
     @Override
     protected void channelRead0(ChannelHandlerContext channel, FullHttpResponse answer) {
         Matcher supabase = SUPABASE.matcher(answer.content().toString(StandardCharsets.UTF_8));
-        boolean signed = answer.status().code() == 200 && supabase.find();
-        loop.answered(this, intendedNanos, signed ? Double.parseDouble(supabase.group(1)) : -1);
+        double waited = supabase.find() ? Double.parseDouble(supabase.group(1)) : 0;
+        loop.answered(this, intendedNanos, answer.status().code() == 200 ? waited : -1);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.sluice.ledger.Entry;
 import dev.sluice.ledger.Ledger;
 import dev.sluice.ledger.QuotaRow;
 import dev.sluice.supabase.DatabaseRejectedException;
+import io.lettuce.core.RedisCommandExecutionException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,8 +34,8 @@ final class Settlement {
     private static final int ATTEMPTS = 3;
     private static final int CONCURRENT_USERS = 64;
 
-    /** Lets each failure through. */
-    private static final Retry AT_ONCE = Retry.from(failures -> failures.flatMap(one -> Mono.error(one.failure())));
+    /** Of a key that is no ledger, or a field that is no number; says nothing of the server, nor of other users. */
+    private static final Pattern BROKEN_LEDGER = Pattern.compile("WRONGTYPE|not an integer|would overflow");
 
     private final UsageDatabase database;
     private final Ledger ledger;
@@ -67,23 +69,26 @@ final class Settlement {
                 .register(metrics);
     }
 
-    /** Fails only with a passing failure, and only once the backoff was stopped. */
+    /**
+     * Waits for the database as long as it takes, and for Redis not at all: the entries are this consumer's until they are
+     * acknowledged, and applied again without effect. Fails with a passing failure, of the database only once the backoff
+     * was stopped.
+     */
     Mono<Void> settle(List<Delivery.Usable> batch) {
         return apply(batch)
                 .publishOn(scheduler)
-                .flatMap(rows -> acknowledge(batch, rows, backoff))
+                .flatMap(rows -> acknowledge(batch, rows))
                 .onErrorResume(DatabaseRejectedException.class, error -> refused(batch, error));
     }
 
     /** As {@link #settle}, but waits for nothing, and fails with whatever stands against it. */
     Mono<Void> attempt(List<Delivery.Usable> batch) {
-        return applyOnce(batch).publishOn(scheduler).flatMap(rows -> acknowledge(batch, rows, AT_ONCE));
+        return applyOnce(batch).publishOn(scheduler).flatMap(rows -> acknowledge(batch, rows));
     }
 
-    /** Moves an entry to the dead letters. */
+    /** Moves an entry to the dead letters. Fails if Redis does not. */
     Mono<Void> bury(Delivery delivery, String error) {
         return stream.bury(delivery, error)
-                .retryWhen(backoff)
                 .doOnNext(moved -> {
                     if (moved) {
                         deadLetters.increment();
@@ -108,7 +113,9 @@ final class Settlement {
     }
 
     private Mono<List<QuotaRow>> applyOnce(List<Delivery.Usable> batch) {
-        return database.apply(batch.stream().map(Delivery.Usable::event).toList());
+        return Mono.defer(() -> database.apply(
+                        batch.stream().map(Delivery.Usable::event).toList()))
+                .subscribeOn(scheduler);
     }
 
     private Mono<Void> refused(List<Delivery.Usable> batch, DatabaseRejectedException error) {
@@ -119,7 +126,7 @@ final class Settlement {
         return settle(batch.subList(0, half)).then(settle(batch.subList(half, batch.size())));
     }
 
-    private Mono<Void> acknowledge(List<Delivery.Usable> batch, List<QuotaRow> rows, Retry passing) {
+    private Mono<Void> acknowledge(List<Delivery.Usable> batch, List<QuotaRow> rows) {
         Map<String, QuotaRow> byUser = rows.stream()
                 .filter(row -> row.userId() != null)
                 .collect(Collectors.toMap(row -> Objects.requireNonNull(row.userId()), Function.identity()));
@@ -129,20 +136,32 @@ final class Settlement {
                         Collectors.mapping(Delivery.Usable::entry, Collectors.toList())));
         return Flux.fromIterable(entries.entrySet())
                 .flatMapDelayError(
-                        user -> acknowledge(user.getKey(), user.getValue(), byUser.get(user.getKey()), passing),
+                        user -> acknowledge(user.getKey(), user.getValue(), byUser.get(user.getKey())),
                         CONCURRENT_USERS,
                         1)
                 .then();
     }
 
-    private Mono<Void> acknowledge(String userId, List<Entry> entries, @Nullable QuotaRow row, Retry passing) {
+    private Mono<Void> acknowledge(String userId, List<Entry> entries, @Nullable QuotaRow row) {
         if (row == null) {
             log.error("apply_usage answered no row for user {}; {} entries stay unsettled", userId, entries.size());
             return Mono.empty();
         }
         return ledger.settle(userId, entries, row)
-                .retryWhen(passing)
                 .doOnNext(applied::increment)
-                .then();
+                .then()
+                .onErrorResume(Settlement::isOfTheLedger, error -> {
+                    log.error(
+                            "The ledger of user {} is broken; {} entries stay unsettled: {}",
+                            userId,
+                            entries.size(),
+                            error.getMessage());
+                    return Mono.empty();
+                });
+    }
+
+    private static boolean isOfTheLedger(Throwable error) {
+        return error.getCause() instanceof RedisCommandExecutionException answer
+                && BROKEN_LEDGER.matcher(String.valueOf(answer.getMessage())).find();
     }
 }

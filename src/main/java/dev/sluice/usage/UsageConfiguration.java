@@ -112,6 +112,7 @@ class UsageConfiguration {
             UsageStream stream,
             Leases leases,
             UsageDatabase database,
+            UsageBacklog backlog,
             UsageProperties properties,
             @Qualifier("usageScheduler") Scheduler usageScheduler,
             MeterRegistry metrics) {
@@ -129,7 +130,15 @@ class UsageConfiguration {
                 usageScheduler,
                 metrics);
         return new UsageWorker(
-                stream, leases, settlement, backoff, properties, usageScheduler, System::nanoTime, CLAIM_IDLE);
+                stream,
+                leases,
+                settlement,
+                backoff,
+                properties,
+                usageScheduler,
+                System::nanoTime,
+                CLAIM_IDLE,
+                backlog::isAnswering);
     }
 
     @Bean

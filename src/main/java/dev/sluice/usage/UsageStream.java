@@ -81,9 +81,13 @@ final class UsageStream {
         return read(partition, StreamOffset.lastConsumed(KeySpace.usage(partition)), count);
     }
 
-    /** Up to {@code count} of the entries that this consumer took and did not bring to their end, oldest first. */
-    Mono<List<Delivery>> readAgain(int partition, int count) {
-        return read(partition, StreamOffset.from(KeySpace.usage(partition), "0"), count);
+    /**
+     * Up to {@code count} of the entries that this consumer took and did not bring to their end, oldest first.
+     *
+     * @param after the entry after which to begin; {@code 0} for the first
+     */
+    Mono<List<Delivery>> readAgain(int partition, String after, int count) {
+        return read(partition, StreamOffset.from(KeySpace.usage(partition), after), count);
     }
 
     private Mono<List<Delivery>> read(int partition, StreamOffset<String> from, int count) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,8 @@ import reactor.core.scheduler.Scheduler;
  * <p>A round reads until it has a few batches, and ends when they are settled, in lanes: each partition belongs to one.
  * Under a backlog round follows round; idle, the pause between them grows a little. A lane that waits for the database, be it
  * for a single locked row, is left behind after a moment: rounds go on without its partitions until it is settled. So what
- * is held in memory is bounded, and the rest stays in Redis.
+ * is held in memory is bounded, and the rest stays in Redis. For Redis nothing waits: what it did not acknowledge is read
+ * again, before anything newer of its partition, once Redis answers there.
  */
 public final class UsageWorker implements SmartLifecycle {
 
@@ -63,7 +65,8 @@ public final class UsageWorker implements SmartLifecycle {
     private final Timetable claims;
     private final Timetable forgetting;
     private final String[] claimCursors = new String[KeySpace.PARTITIONS];
-    private final boolean[] unanswered = new boolean[KeySpace.PARTITIONS];
+    private final @Nullable String[] again = new String[KeySpace.PARTITIONS];
+    private final IntPredicate answering;
     private final Set<Integer> unsettled = ConcurrentHashMap.newKeySet();
     private final Duration laneLimit;
     private int next;
@@ -79,6 +82,7 @@ public final class UsageWorker implements SmartLifecycle {
      * @param nanos a monotonic clock
      * @param claimIdle after what silence an entry is taken from the consumer that read it; a round waits for a lane for a
      *     sixth of that
+     * @param answering whether Redis answers in a partition, as somebody else finds who asks all the time
      */
     UsageWorker(
             UsageStream stream,
@@ -88,7 +92,8 @@ public final class UsageWorker implements SmartLifecycle {
             UsageProperties properties,
             Scheduler scheduler,
             LongSupplier nanos,
-            Duration claimIdle) {
+            Duration claimIdle,
+            IntPredicate answering) {
         this.stream = stream;
         this.leases = leases;
         this.settlement = settlement;
@@ -97,6 +102,7 @@ public final class UsageWorker implements SmartLifecycle {
         this.batchSize = properties.batchSize();
         this.flushInterval = properties.flushInterval();
         this.claimIdle = claimIdle;
+        this.answering = answering;
         this.heartbeat = new Timetable(nanos, Leases.HEARTBEAT);
         this.claims = new Timetable(nanos, claimIdle.dividedBy(6));
         this.laneLimit = claimIdle.dividedBy(6);
@@ -236,15 +242,18 @@ public final class UsageWorker implements SmartLifecycle {
      * consumer's is unfinished in a partition whose lane is settled.
      */
     private Mono<List<Delivery>> read(int partition) {
-        Mono<List<Delivery>> next = unanswered[partition]
-                ? stream.readAgain(partition, batchSize)
-                        .doOnNext(again -> unanswered[partition] = again.size() == batchSize)
-                : stream.read(partition, batchSize);
+        String after = again[partition];
+        Mono<List<Delivery>> next = after == null
+                ? stream.read(partition, batchSize)
+                : stream.readAgain(partition, after, batchSize)
+                        .doOnNext(left -> again[partition] = left.size() < batchSize
+                                ? null
+                                : left.get(left.size() - 1).entryId());
         return next.onErrorResume(error -> unanswered(partition, error));
     }
 
     private <T> Mono<T> unanswered(int partition, Throwable error) {
-        unanswered[partition] = true;
+        again[partition] = "0";
         return noted(error);
     }
 
@@ -299,7 +308,10 @@ public final class UsageWorker implements SmartLifecycle {
                 .onErrorResume(error -> {
                     if (!Backoff.isPassing(error)) {
                         unexpected = true;
+                    } else if (ended != null) {
+                        backoff.repeated();
                     }
+                    deliveries.forEach(unfinished -> again[unfinished.partition()] = "0");
                     return noted(error);
                 })
                 .doOnSubscribe(begun -> unsettled.add(lane))
@@ -324,9 +336,14 @@ public final class UsageWorker implements SmartLifecycle {
     /** The partitions of this instance that may be read, by their turns. */
     private List<Integer> free() {
         return leases.owned().stream()
-                .filter(partition -> !unsettled.contains(lane(partition)))
+                .filter(partition -> !unsettled.contains(lane(partition)) && !isLeftAlone(partition))
                 .sorted(Comparator.comparing(UsageWorker::turn))
                 .collect(Collectors.toCollection(ArrayList::new));
+    }
+
+    /** Its server did not answer here, nor does it answer the backlog's count: each call would cost the round a timeout. */
+    private boolean isLeftAlone(int partition) {
+        return again[partition] != null && !answering.test(partition);
     }
 
     private <T> Mono<T> noted(Throwable error) {
@@ -338,9 +355,10 @@ public final class UsageWorker implements SmartLifecycle {
     private Mono<Long> rest(int handled) {
         Throwable error = failure;
         failure = null;
-        if (failing != (error != null) && ended != null) {
-            failing = error != null;
-            if (error != null) {
+        boolean failed = error != null || leases.owned().stream().anyMatch(this::isLeftAlone);
+        if (failing != failed && ended != null) {
+            failing = failed;
+            if (failed) {
                 log.warn("Usage streams cannot be worked on, and are tried again", error);
             } else {
                 log.info("Usage streams are worked on again");

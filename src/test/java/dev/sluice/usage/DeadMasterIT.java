@@ -20,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /** Usage events while one master of a real Redis Cluster hangs, and nobody takes its place. */
@@ -43,6 +45,7 @@ class DeadMasterIT {
 
     private final List<UsageEvent> overflow = new CopyOnWriteArrayList<>();
     private UsageStream stream;
+    private Leases leases;
     private UsageBacklog backlog;
     private EventWriter writer;
 
@@ -70,9 +73,10 @@ class DeadMasterIT {
     @BeforeEach
     void makeInstance() {
         stream = new UsageStream(connection, "one");
+        leases = new Leases(connection, "one");
         backlog = new UsageBacklog(
                 stream,
-                new Leases(connection, "one"),
+                leases,
                 Clock.systemUTC(),
                 WorkerInstance.properties(100),
                 Schedulers.parallel(),
@@ -138,6 +142,81 @@ class DeadMasterIT {
                 .untilAsserted(() -> assertThat(length(dead)).as("asked").isEqualTo(1));
         assertThat(length(alsoDead)).as("its server was left alone").isZero();
         assertThat(overflow).isEmpty();
+    }
+
+    /** Entries of each lane's were read before the master hung, and are applied but not acknowledged when it does. */
+    @Test
+    void theWorkerGoesOnWithThePartitionsOfTheOtherMasters() {
+        List<Integer> dead = ofEachLane(node -> node == dying);
+        List<Integer> live = ofEachLane(node -> node != dying);
+        List<Long> before = requests(dead);
+        dead.forEach(this::add);
+        Scheduler scheduler = Schedulers.newParallel("usage-test", 2, true);
+        UsageWorker worker = worker(scheduler);
+        bench.supabase.forgetCalls();
+        bench.supabase.faults().delay("rest.rpc.apply_usage", Duration.ofMillis(700));
+        backlog.start();
+        worker.start();
+        try {
+            await().atMost(SOON).until(() -> bench.supabase.calls("rest.rpc.apply_usage") > 0);
+            dying.freeze();
+            bench.supabase.faults().clear();
+            for (int times = 0; times < 3; times++) {
+                live.forEach(this::add);
+                await().atMost(SOON).until(() -> live.stream().allMatch(partition -> length(partition) == 0));
+            }
+
+            dying.thaw();
+            await().atMost(SOON).until(() -> dead.stream().allMatch(partition -> length(partition) == 0));
+        } finally {
+            bench.supabase.faults().clear();
+            worker.stop();
+            await().atMost(SOON).until(() -> !worker.isRunning());
+            backlog.stop();
+            scheduler.dispose();
+        }
+        assertThat(requests(dead))
+                .as("counted once")
+                .isEqualTo(before.stream().map(count -> count + 1).toList());
+    }
+
+    private static List<Long> requests(List<Integer> partitions) {
+        return partitions.stream()
+                .map(partition -> bench.requests(user(partition)))
+                .toList();
+    }
+
+    private UsageWorker worker(Scheduler scheduler) {
+        Backoff backoff = new Backoff(scheduler, () -> 0, () -> {});
+        Settlement settlement = new Settlement(
+                new UsageDatabase(bench.postgRest),
+                new Ledger(connection, new Fences(), bench.settings),
+                stream,
+                backoff,
+                Duration.ofMillis(10),
+                scheduler,
+                new SimpleMeterRegistry());
+        return new UsageWorker(
+                stream,
+                leases,
+                settlement,
+                backoff,
+                WorkerInstance.properties(100),
+                scheduler,
+                System::nanoTime,
+                Duration.ofMinutes(5),
+                backlog::isAnswering);
+    }
+
+    /** The last ones, since the other tests take the first. */
+    private static List<Integer> ofEachLane(Predicate<Redis> owner) {
+        return IntStream.range(0, UsageWorker.LANES)
+                .map(lane -> IntStream.range(0, KeySpace.PARTITIONS)
+                        .filter(p -> UsageWorker.lane(p) == lane && owner.test(cluster.owner(KeySpace.usage(p))))
+                        .reduce((earlier, later) -> later)
+                        .orElseThrow())
+                .boxed()
+                .toList();
     }
 
     private void add(int partition) {

@@ -149,6 +149,31 @@ class UsageWorkerIT {
     }
 
     @Test
+    void goesOnWithOthersWhileOnesLedgerIsBroken() {
+        String broken = inLane(0, "broken");
+        String key = KeySpace.quota(broken);
+        List<String> others = IntStream.range(0, UsageWorker.LANES)
+                .mapToObj(lane -> inLane(lane, "whole"))
+                .toList();
+        bench.charges(broken, 3);
+        others.forEach(user -> bench.charges(user, 3));
+        bench.redis.client().del(key);
+        bench.redis.client().set(key, "no ledger");
+        try (WorkerInstance one =
+                new WorkerInstance(bench, WorkerInstance.properties(100), Duration.ofSeconds(6), 10).started()) {
+            await().atMost(PATIENCE).until(() -> bench.waiting() == 3);
+            others.forEach(user -> bench.charges(user, 3));
+            await().atMost(PATIENCE).until(() -> bench.waiting() == 3);
+            others.forEach(user -> assertSettled(user, 6));
+            assertThat(bench.current(broken)).isEqualTo(3);
+
+            bench.redis.client().del(key);
+            await().atMost(PATIENCE).until(() -> bench.waiting() == 0);
+        }
+        assertThat(bench.current(broken)).isEqualTo(3);
+    }
+
+    @Test
     void spreadsEachShareOfThePartitionsOverTheLanes() {
         for (int instances = 1; instances <= 16; instances++) {
             List<String> members =
@@ -479,8 +504,12 @@ class UsageWorkerIT {
 
     /** A user, the same each time. */
     private static String inLane(int lane) {
+        return inLane(lane, "in-lane");
+    }
+
+    private static String inLane(int lane, String prefix) {
         return IntStream.iterate(0, i -> i + 1)
-                .mapToObj(i -> "in-lane-" + lane + "-" + i)
+                .mapToObj(i -> prefix + "-" + lane + "-" + i)
                 .filter(user -> UsageWorker.lane(KeySpace.partition(user)) == lane)
                 .findFirst()
                 .orElseThrow();

@@ -48,7 +48,15 @@ final class WorkerInstance implements AutoCloseable {
         Settlement settlement =
                 new Settlement(database, bench.ledger, stream, backoff, Duration.ofMillis(10), scheduler, metrics);
         worker = new UsageWorker(
-                stream, leases, settlement, backoff, properties, scheduler, System::nanoTime, claimIdle);
+                stream,
+                leases,
+                settlement,
+                backoff,
+                properties,
+                scheduler,
+                System::nanoTime,
+                claimIdle,
+                backlog::isAnswering);
         writer = new EventWriter(
                 stream,
                 backlog,

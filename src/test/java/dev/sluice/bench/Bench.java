@@ -57,11 +57,12 @@ public final class Bench {
         if (!programs.isEmpty()) {
             System.out.print(StandInCheck.measure(plan, stage, rounds));
         }
-        if (plan.profile() && sluice != null) {
-            System.out.println(Profile.of(plan, stage, sluice, Load.SIGN));
-            if (programs.containsKey(Row.PROXIED)) {
-                System.out.println(Profile.of(plan, stage, sluice, Load.UPLOAD));
-            }
+        if (plan.profile()) {
+            programs.forEach((row, program) -> {
+                if (row.isSluice()) {
+                    System.out.println(Profile.of(plan, stage, program, row.load()));
+                }
+            });
         }
         programs.values().stream().distinct().forEach(stage::end);
         judge(6, () -> DelaysRun.measure(plan, stage));

@@ -20,9 +20,19 @@ final class DelaysRun {
 
     static List<Verdict> measure(Plan plan, Stage stage) {
         Program sluice = stage.sluice("sluice-server", Stage.HEAP_MEGABYTES, "server");
-        stage.delays(STORAGE_MILLIS, DATABASE_MILLIS, DATABASE_MILLIS);
-        Rounds.warm(plan, stage, sluice, "Sluice, signer server", Load.SIGN);
         Program peer = stage.webFlux();
+        stage.delays(STORAGE_MILLIS, DATABASE_MILLIS, DATABASE_MILLIS);
+        try {
+            return measure(plan, stage, sluice, peer);
+        } finally {
+            stage.delays(0, 0, 0);
+            stage.end(peer);
+            stage.end(sluice);
+        }
+    }
+
+    private static List<Verdict> measure(Plan plan, Stage stage, Program sluice, Program peer) {
+        Rounds.warm(plan, stage, sluice, "Sluice, signer server", Load.SIGN);
         Rounds.warm(plan, stage, peer, "(b) bare WebFlux", Load.SIGN);
         double saturation = Wrk.run(stage.cores()::others, sluice.url(), Load.SIGN, plan.connections(), plan.seconds())
                 .rate();
@@ -30,22 +40,17 @@ final class DelaysRun {
         List<OpenLoopFigures> rounds = new ArrayList<>();
         List<OpenLoopFigures> peers = new ArrayList<>();
         for (int round = 0; round < plan.rounds(); round++) {
-            rounds.add(OpenLoopFigures.read(stage.openLoop(sluice, rate, plan.seconds(), plan.connections())));
+            rounds.add(ask(plan, stage, sluice, rate));
             stage.drain();
-            peers.add(OpenLoopFigures.read(stage.openLoop(peer, rate, plan.seconds(), plan.connections())));
+            peers.add(ask(plan, stage, peer, rate));
         }
-        stage.delays(0, 0, 0);
-        stage.end(peer);
-        stage.end(sluice);
-        long failed = rounds.stream().mapToLong(OpenLoopFigures::failed).sum();
         String load = String.format(
                 Locale.ROOT,
-                "at %d/s, half of %.0f/s; p50 %s, p99 %s%s",
+                "at %d/s, half of %.0f/s; p50 %s, p99 %s",
                 rate,
                 saturation,
                 spread(rounds, OpenLoopFigures::p50).text(1),
-                spread(rounds, OpenLoopFigures::p99).text(1),
-                failed > 0 ? "; " + failed + " WERE NOT ANSWERED WITH A URL" : "");
+                spread(rounds, OpenLoopFigures::p99).text(1));
         Spread total = spread(rounds, OpenLoopFigures::p999);
         Spread added = spread(rounds, OpenLoopFigures::addedP99);
         return List.of(
@@ -59,6 +64,16 @@ final class DelaysRun {
                                 + spread(rounds, OpenLoopFigures::addedP50).text(1) + "; (b) at that rate: p99 "
                                 + spread(peers, OpenLoopFigures::p99).text(1) + ", p50 "
                                 + spread(peers, OpenLoopFigures::p50).text(1)));
+    }
+
+    private static OpenLoopFigures ask(Plan plan, Stage stage, Program target, int rate) {
+        OpenLoopFigures figures =
+                OpenLoopFigures.read(stage.openLoop(target, rate, plan.seconds(), plan.connections()));
+        if (figures.failed() > 0) {
+            throw new IllegalStateException(
+                    figures.failed() + " requests to " + target.name() + " were not answered 200");
+        }
+        return figures;
     }
 
     private static Spread spread(List<OpenLoopFigures> rounds, ToDoubleFunction<OpenLoopFigures> figure) {

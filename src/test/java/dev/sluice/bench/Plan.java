@@ -31,7 +31,12 @@ record Plan(int seconds, int rounds, int connections, int uploadMegabytes, Set<I
                      7 uploads, 8 cost in Redis, 9 start""";
 
     Plan {
-        if (seconds < 1 || rounds < 1 || connections < 1 || uploadMegabytes < 1 || targets.isEmpty()) {
+        if (seconds < 1
+                || rounds < 1
+                || connections < 1
+                || uploadMegabytes < 1
+                || targets.isEmpty()
+                || targets.stream().anyMatch(target -> target > TARGETS)) {
             throw new IllegalArgumentException(USAGE);
         }
     }
@@ -50,10 +55,7 @@ record Plan(int seconds, int rounds, int connections, int uploadMegabytes, Set<I
         }
         Set<Integer> targets = only.equals(ALL)
                 ? IntStream.rangeClosed(1, TARGETS).boxed().collect(Collectors.toSet())
-                : Arrays.stream(only.split(","))
-                        .map(Plan::number)
-                        .filter(number -> number <= TARGETS)
-                        .collect(Collectors.toSet());
+                : Arrays.stream(only.split(",")).map(Plan::number).collect(Collectors.toSet());
         return new Plan(
                 number(seconds),
                 number(rounds),

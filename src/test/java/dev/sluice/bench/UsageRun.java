@@ -22,6 +22,14 @@ final class UsageRun {
 
     static List<Verdict> measure(Plan plan, Stage stage, Program sluice) {
         stage.delays(0, DATABASE_MILLIS, DATABASE_MILLIS);
+        try {
+            return measureDelayed(plan, stage, sluice);
+        } finally {
+            stage.delays(0, 0, 0);
+        }
+    }
+
+    private static List<Verdict> measureDelayed(Plan plan, Stage stage, Program sluice) {
         StandInCounts before = stage.counts();
         CompletableFuture<Wrk> load = CompletableFuture.supplyAsync(() -> Wrk.run(
                 stage.cores()::others, sluice.url(), Load.SIGN, plan.connections(), plan.seconds() * plan.rounds()));
@@ -35,7 +43,6 @@ final class UsageRun {
         Wrk wrk = load.join();
         StandInCounts under = stage.counts().since(before);
         long drainMillis = stage.drain().toMillis();
-        stage.delays(0, 0, 0);
         double perCall = (double) under.events() / Math.max(1, under.applyCalls());
         String rate = String.format(
                 Locale.ROOT,

@@ -25,9 +25,6 @@ final class Backoff extends Retry {
     private static final Duration LONGEST = Duration.ofSeconds(60);
     private static final double JITTER = 0.2;
 
-    /** There is one failure at a time, and a queue for more would be made for each user of a batch. */
-    private static final int NO_QUEUE = 0;
-
     private final Scheduler scheduler;
     private final DoubleSupplier random;
     private final Runnable onRetry;
@@ -71,8 +68,7 @@ final class Backoff extends Retry {
     @Override
     public Publisher<?> generateCompanion(Flux<RetrySignal> failures) {
         return failures.concatMap(
-                failure -> isPassing(failure.failure()) && !stopping ? await(failure) : Mono.error(failure.failure()),
-                NO_QUEUE);
+                failure -> isPassing(failure.failure()) && !stopping ? await(failure) : Mono.error(failure.failure()));
     }
 
     private Mono<Long> await(RetrySignal failure) {

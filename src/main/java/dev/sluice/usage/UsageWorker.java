@@ -65,7 +65,10 @@ public final class UsageWorker implements SmartLifecycle {
     private final Timetable claims;
     private final Timetable forgetting;
     private final String[] claimCursors = new String[KeySpace.PARTITIONS];
+
+    /** By partition, the entry after which this consumer's own are read once more; null where all of them are settled. */
     private final @Nullable String[] again = new String[KeySpace.PARTITIONS];
+
     private final IntPredicate answering;
     private final Set<Integer> unsettled = ConcurrentHashMap.newKeySet();
     private final Duration laneLimit;

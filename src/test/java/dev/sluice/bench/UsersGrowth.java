@@ -14,7 +14,7 @@ import java.util.OptionalDouble;
  */
 final class UsersGrowth {
 
-    private static final String LIFE = "3h";
+    private static final String LIFE = "1h";
     private static final int WINDOW_SECONDS = (int) Duration.ofMinutes(30).toSeconds();
 
     /** As many as the instance's largest cache holds at most, that of the last verdicts on buckets; the others hold 10,000. */

@@ -28,7 +28,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /** Usage events while one master of a real Redis Cluster hangs, and nobody takes its place. */
@@ -45,7 +44,6 @@ class DeadMasterIT {
 
     private final List<UsageEvent> overflow = new CopyOnWriteArrayList<>();
     private UsageStream stream;
-    private Leases leases;
     private UsageBacklog backlog;
     private EventWriter writer;
 
@@ -73,10 +71,9 @@ class DeadMasterIT {
     @BeforeEach
     void makeInstance() {
         stream = new UsageStream(connection, "one");
-        leases = new Leases(connection, "one");
         backlog = new UsageBacklog(
                 stream,
-                leases,
+                new Leases(connection, "one"),
                 Clock.systemUTC(),
                 WorkerInstance.properties(100),
                 Schedulers.parallel(),
@@ -151,13 +148,13 @@ class DeadMasterIT {
         List<Integer> live = ofEachLane(node -> node != dying);
         List<Long> before = requests(dead);
         dead.forEach(this::add);
-        Scheduler scheduler = Schedulers.newParallel("usage-test", 2, true);
-        UsageWorker worker = worker(scheduler);
         bench.supabase.forgetCalls();
         bench.supabase.faults().delay("rest.rpc.apply_usage", Duration.ofMillis(700));
-        backlog.start();
-        worker.start();
-        try {
+        Ledger ledger = new Ledger(connection, new Fences(), bench.settings);
+        try (WorkerInstance one = new WorkerInstance(
+                bench, connection, ledger, WorkerInstance.properties(100), Duration.ofMinutes(5), 10)) {
+            one.backlog.start();
+            one.started();
             await().atMost(SOON).until(() -> bench.supabase.calls("rest.rpc.apply_usage") > 0);
             dying.freeze();
             bench.supabase.faults().clear();
@@ -170,10 +167,6 @@ class DeadMasterIT {
             await().atMost(SOON).until(() -> dead.stream().allMatch(partition -> length(partition) == 0));
         } finally {
             bench.supabase.faults().clear();
-            worker.stop();
-            await().atMost(SOON).until(() -> !worker.isRunning());
-            backlog.stop();
-            scheduler.dispose();
         }
         assertThat(requests(dead))
                 .as("counted once")
@@ -184,28 +177,6 @@ class DeadMasterIT {
         return partitions.stream()
                 .map(partition -> bench.requests(user(partition)))
                 .toList();
-    }
-
-    private UsageWorker worker(Scheduler scheduler) {
-        Backoff backoff = new Backoff(scheduler, () -> 0, () -> {});
-        Settlement settlement = new Settlement(
-                new UsageDatabase(bench.postgRest),
-                new Ledger(connection, new Fences(), bench.settings),
-                stream,
-                backoff,
-                Duration.ofMillis(10),
-                scheduler,
-                new SimpleMeterRegistry());
-        return new UsageWorker(
-                stream,
-                leases,
-                settlement,
-                backoff,
-                WorkerInstance.properties(100),
-                scheduler,
-                System::nanoTime,
-                Duration.ofMinutes(5),
-                backlog::isAnswering);
     }
 
     /** The last ones, since the other tests take the first. */

@@ -4,6 +4,8 @@ import dev.sluice.journal.Journal;
 import dev.sluice.journal.OnFull;
 import dev.sluice.journal.UsageEvent;
 import dev.sluice.ledger.Fences;
+import dev.sluice.ledger.Ledger;
+import dev.sluice.redis.RedisConnection;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -37,8 +39,19 @@ final class WorkerInstance implements AutoCloseable {
     private final Scheduler scheduler = Schedulers.newParallel("usage-test", 2, true);
 
     WorkerInstance(UsageBench bench, UsageProperties properties, Duration claimIdle, int sinkCapacity) {
-        stream = new UsageStream(bench.connection, id);
-        leases = new Leases(bench.connection, id);
+        this(bench, bench.connection, bench.ledger, properties, claimIdle, sinkCapacity);
+    }
+
+    /** @param redis of the streams and of the ledger, in place of the bench's own */
+    WorkerInstance(
+            UsageBench bench,
+            RedisConnection redis,
+            Ledger ledger,
+            UsageProperties properties,
+            Duration claimIdle,
+            int sinkCapacity) {
+        stream = new UsageStream(redis, id);
+        leases = new Leases(redis, id);
         database = new UsageDatabase(bench.postgRest);
         backlog = new UsageBacklog(stream, leases, Clock.systemUTC(), properties, scheduler, metrics);
         Backoff backoff = new Backoff(
@@ -46,7 +59,7 @@ final class WorkerInstance implements AutoCloseable {
                 () -> 0,
                 () -> metrics.counter("sluice.usage.retries").increment());
         Settlement settlement =
-                new Settlement(database, bench.ledger, stream, backoff, Duration.ofMillis(10), scheduler, metrics);
+                new Settlement(database, ledger, stream, backoff, Duration.ofMillis(10), scheduler, metrics);
         worker = new UsageWorker(
                 stream,
                 leases,
@@ -62,7 +75,7 @@ final class WorkerInstance implements AutoCloseable {
                 backlog,
                 database,
                 events -> Mono.fromRunnable(() -> overflow.addAll(events)),
-                new RowTakeover(bench.ledger, new Fences()),
+                new RowTakeover(ledger, new Fences()),
                 System::nanoTime);
         recorder = new UsageRecorder(writer, properties, sinkCapacity, scheduler);
         deadLetters = new DeadLetters(stream);
@@ -121,6 +134,7 @@ final class WorkerInstance implements AutoCloseable {
         stopRecorder();
         stopWorker();
         stopReplay();
+        backlog.stop();
         journal.close();
         scheduler.dispose();
     }

@@ -28,7 +28,7 @@ public final class Bench {
             plan = Plan.of(arguments);
         } catch (IllegalArgumentException e) {
             System.err.println(e.getMessage());
-            System.exit(2);
+            System.exit(List.of(arguments).contains("--help") ? 0 : 2);
             return;
         }
         try (Stage stage = Stage.start()) {

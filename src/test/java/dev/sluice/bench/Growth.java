@@ -1,5 +1,7 @@
 package dev.sluice.bench;
 
+import java.util.List;
+
 /** Shows how cost grows with routes, users, instances, Redis masters and ledgers: {@code bench/growth}. */
 public final class Growth {
 
@@ -18,7 +20,7 @@ public final class Growth {
             plan = GrowthPlan.of(arguments);
         } catch (IllegalArgumentException e) {
             System.err.println(e.getMessage());
-            System.exit(2);
+            System.exit(List.of(arguments).contains("--help") ? 0 : 2);
             return;
         }
         try (Stage stage = Stage.start()) {

@@ -14,8 +14,8 @@ import java.util.OptionalDouble;
  */
 final class UsersGrowth {
 
-    private static final String LIFE = "1h";
-    private static final int WINDOW_SECONDS = (int) Duration.ofMinutes(30).toSeconds();
+    private static final int LIFE_SECONDS = (int) Duration.ofHours(1).toSeconds();
+    private static final String LIFE = LIFE_SECONDS + "s";
 
     /** As many as the instance's largest cache holds at most, that of the last verdicts on buckets; the others hold 10,000. */
     private static final int CAPS = 100_000;
@@ -165,7 +165,7 @@ final class UsersGrowth {
     }
 
     private String redisVerdict(Figures of) {
-        UserMemory kinds = UserMemory.sample(redis, LOAD.keys(), of.users(), WINDOW_SECONDS);
+        UserMemory kinds = UserMemory.sample(redis, LOAD.keys(), of.users(), LIFE_SECONDS);
         double bytes = of.redisBytesEach() + kinds.windowIfFull() - kinds.window();
         return kinds.toString()
                 + new Bound(
